@@ -1,0 +1,61 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { InstantColumn } from '../common/database/columns.js';
+import type { Instant } from '../domain/instant.js';
+import type { AccountKind, Address, ProviderName, TaxId } from './account-profile.js';
+
+/** Who pays. Its id is derived from its key, so that every table finds its shard without a look-up. */
+@Entity({ name: 'account' })
+@Check('account_kind_is_known', `kind in ('user', 'organization')`)
+@Index('account_newest', { synchronize: false })
+export class Account {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'account_pk' })
+  id!: string;
+
+  @Column('text')
+  key!: string;
+
+  @Column('text')
+  kind!: AccountKind;
+
+  @Column('text')
+  name!: string;
+
+  @Column('text', { nullable: true })
+  email!: string | null;
+
+  @Column('text')
+  currency!: string;
+
+  @Column('text')
+  timeZone!: string;
+
+  @Column('jsonb', { nullable: true })
+  address!: Address | null;
+
+  @Column('jsonb', { default: [] })
+  taxIds!: readonly TaxId[];
+
+  /** Keys of tax rates, in the order in which an invoice shows them. */
+  @Column('text', { array: true, default: [] })
+  taxRates!: readonly string[];
+
+  @Column('text')
+  provider!: ProviderName;
+
+  @Column('jsonb', { default: {} })
+  metadata!: Readonly<Record<string, string>>;
+
+  /** Once true, the currency is fixed. */
+  @Column('boolean', { default: false })
+  billed!: boolean;
+
+  /** Counts the changes: the ETag. */
+  @Column('integer', { default: 1 })
+  revision!: number;
+
+  @InstantColumn()
+  createdAt!: Instant;
+
+  @InstantColumn()
+  updatedAt!: Instant;
+}

@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
+import { Audit } from '../common/audit/audit.service.js';
+import { Clock } from '../common/clock.js';
+import { Database, type Tx } from '../common/database/database.js';
+import { insertOrLock } from '../common/database/insert-or-lock.js';
+import { newestFirst } from '../common/database/newest-first.js';
+import { defineFact, Hooks } from '../common/hooks.js';
+import { type Call, checkIfMatch } from '../common/http/call.js';
+import { type Page, page } from '../common/http/page.js';
+import { accountIdFor } from '../common/ids.js';
+import { formatInstant } from '../domain/instant.js';
+import { Refusal } from '../domain/refusal.js';
+import { withoutAbsent } from '../domain/without-absent.js';
+import type { AccountProfile } from './account-profile.js';
+import { Account } from './account.entity.js';
+import type { AccountsQuery, PutAccountDto } from './accounts.dto.js';
+import { TaxRatesService } from './tax-rates.service.js';
+
+/** Told before an account's currency changes; whoever holds money or a bargain in the old one refuses. */
+export const accountCurrencyChanging = defineFact<{ accountId: string; currency: string }>('account.currency_changing');
+
+type AccountContent = Omit<Account, 'id' | 'key' | 'billed' | 'revision' | 'createdAt' | 'updatedAt'>;
+
+const KNOWN_KEYS_MAX = 200_000;
+
+@Injectable()
+export class AccountsService {
+  /** Ids of accounts known to exist, by key. Accounts are never deleted, so these never go stale. */
+  private readonly known = new Map<string, string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly audit: Audit,
+    private readonly hooks: Hooks,
+    private readonly taxRates: TaxRatesService,
+  ) {}
+
+  /** Creates or replaces an account; the same content again changes nothing. */
+  async put(tx: Tx, call: Call, key: string, input: PutAccountDto): Promise<Account> {
+    const content = contentOf(input);
+    const now = this.clock.now();
+    const fresh = { id: accountIdFor(key), key, ...content, billed: false, revision: 1, createdAt: now, updatedAt: now };
+    const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
+    checkIfMatch(call, created ? undefined : row.revision);
+    await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
+    if (!created) return await this.change(tx, call, row, content);
+    await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
+    return row;
+  }
+
+  /** Turns a user into an organization, which keeps subscriptions and history. An organization stays one. */
+  async convert(tx: Tx, call: Call, key: string): Promise<Account> {
+    const row = await this.locked(tx, key);
+    checkIfMatch(call, row.revision);
+    if (row.kind === 'organization') return row;
+    return await this.save(tx, call, row, { ...contentOf(row), kind: 'organization' });
+  }
+
+  /** @throws Refusal `account_not_found` */
+  async byKey(tx: Tx, key: string): Promise<Account> {
+    return existing(key, await tx.getRepository(Account).findOneBy({ id: accountIdFor(key) }));
+  }
+
+  /**
+   * The account, locked until the transaction ends: what is decided over all of an account's subscriptions is decided one at a time.
+   * @throws Refusal `account_not_found`
+   */
+  async locked(tx: Tx, key: string): Promise<Account> {
+    await this.lock(tx, accountIdFor(key));
+    return await this.byKey(tx, key);
+  }
+
+  /** As `locked`, for an account that is known to exist. */
+  async lock(tx: Tx, accountId: string): Promise<void> {
+    await tx.query('select 1 from account where id = $1 for no key update', [accountId]);
+  }
+
+  async list(tx: Tx, query: AccountsQuery): Promise<Page<Account>> {
+    const rows = await newestFirst(tx.getRepository(Account).createQueryBuilder('account'), query)
+      .andWhere(query.kind === undefined ? 'true' : 'account.kind = :kind', { kind: query.kind })
+      .andWhere(query.currency === undefined ? 'true' : 'account.currency = :currency', { currency: query.currency })
+      .getMany();
+    return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
+  }
+
+  /** Keys by id, of accounts that exist. */
+  async keys(tx: Tx, accountIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = await tx.getRepository(Account).find({ select: { id: true, key: true }, where: { id: In([...new Set(accountIds)]) } });
+    return new Map(rows.map((row) => [row.id, row.key]));
+  }
+
+  /** Ids by key, of accounts that exist; what does not exist is left out. One query at most. */
+  async idsByKeys(keys: readonly string[]): Promise<Map<string, string>> {
+    const unknown = [...new Set(keys)].filter((key) => !this.known.has(key));
+    if (unknown.length > 0) {
+      const rows = await this.database.query<{ id: string; key: string }>({
+        name: 'accounts-that-exist',
+        text: 'select id, key from account where id = any($1::uuid[])',
+        values: [unknown.map(accountIdFor)],
+      });
+      if (this.known.size + rows.length > KNOWN_KEYS_MAX) this.known.clear();
+      for (const { id, key } of rows) this.known.set(key, id);
+    }
+    return new Map(
+      keys.flatMap((key) => {
+        const id = this.known.get(key);
+        return id === undefined ? [] : [[key, id] as const];
+      }),
+    );
+  }
+
+  /** Who is billed, by account id, with tax rates resolved. One query. */
+  async profiles(tx: Tx, accountIds: readonly string[]): Promise<Map<string, AccountProfile>> {
+    const rows = await tx.query<AccountProfile[]>(PROFILES, [accountIds]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** From now on the currency of these accounts is fixed. */
+  async markBilled(tx: Tx, accountIds: readonly string[]): Promise<void> {
+    await tx.query('update account set billed = true where id = any($1::uuid[]) and not billed', [accountIds]);
+  }
+
+  private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
+    if (isDeepStrictEqual(contentOf(row), content)) return row;
+    if (content.kind !== row.kind)
+      throw new Refusal(
+        'conflict',
+        'account_kind_fixed',
+        'The kind of an account is not changed by PUT: POST /v2/accounts/{key}/convert turns a user into an organization.',
+      );
+    if (content.currency !== row.currency) {
+      if (row.billed)
+        throw new Refusal(
+          'conflict',
+          'currency_fixed',
+          `Something was billed to the account in ${row.currency}, which fixes its currency: use another account for ${content.currency}.`,
+        );
+      await this.hooks.tell(tx, accountCurrencyChanging, { accountId: row.id, currency: content.currency });
+    }
+    return await this.save(tx, call, row, content);
+  }
+
+  private async save(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
+    const changed = { ...content, revision: row.revision + 1, updatedAt: this.clock.now() };
+    await tx.getRepository(Account).update({ id: row.id }, changed);
+    const entry = { actor: call.actor, action: 'account.changed', ...subject(row), before: contentOf(row), after: content };
+    await this.audit.record(tx, entry);
+    return Object.assign(row, changed);
+  }
+}
+
+const PROFILES = `
+  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.metadata,
+    coalesce((
+      select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', r.key, 'name', r.name, 'rate', r.rate::text, 'category', r.category,
+          'inclusive', r.inclusive, 'exemptionReason', r.exemption_reason)) order by held.place)
+      from unnest(a.tax_rates) with ordinality held (key, place) join tax_rate r on r.key = held.key), '[]') as "taxRates"
+  from account a where a.id = any($1::uuid[])`;
+
+/** All that a PUT may say, with what it leaves out filled in; plain data, so that two contents can be compared. */
+function contentOf(input: PutAccountDto | Account): AccountContent {
+  return {
+    kind: input.kind,
+    name: input.name,
+    email: input.email ?? null,
+    currency: input.currency,
+    timeZone: input.timeZone ?? 'UTC',
+    address: input.address ? withoutAbsent({ ...input.address }) : null,
+    taxIds: (input.taxIds ?? []).map((taxId) => ({ ...taxId })),
+    taxRates: input.taxRates ?? [],
+    provider: input.provider ?? 'manual',
+    metadata: { ...input.metadata },
+  };
+}
+
+const subject = (row: Account): { accountId: string; subjectType: string; subjectId: string } => ({
+  accountId: row.id,
+  subjectType: 'account',
+  subjectId: row.key,
+});
+
+function existing(key: string, row: Account | null): Account {
+  if (!row) throw new Refusal('not_found', 'account_not_found', `There is no account "${key}": create it with PUT /v2/accounts/${key}.`);
+  return row;
+}

@@ -1,0 +1,64 @@
+import { type DynamicModule, Module, VersioningType } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { CommonModule } from './common/common.module.js';
+import { BODY_BYTES_MAX, registerBodies } from './common/http/bodies.js';
+import { registerContext } from './common/http/request-hooks.js';
+import { validation } from './common/http/validation.js';
+import { createLog, NestLog } from './common/telemetry/logger.js';
+import { measureRequests } from './common/telemetry/metrics.js';
+import type { Config } from './config.js';
+import { dataSourceOptions } from './data-source.js';
+import { MetersModule } from './meters/meters.module.js';
+import { PlansModule } from './plans/plans.module.js';
+import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
+import { UsageModule } from './usage/usage.module.js';
+
+/** The composition root: every module, and nothing else. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config, log: Logger): DynamicModule {
+    const database = dataSourceOptions({ url: config.databaseUrl ?? '', poolMax: config.databasePool });
+    return {
+      module: AppModule,
+      imports: [
+        TypeOrmModule.forRoot({ ...database, retryAttempts: 0 }),
+        CommonModule.forRoot(config, log),
+        AccountsModule,
+        MetersModule,
+        PlansModule,
+        SubscriptionsModule,
+        UsageModule,
+      ],
+    };
+  }
+}
+
+/** The application as every entry point and every test sees it. `preview` builds it without instances, for its contract. */
+export async function createApp(config: Config, { preview = false } = {}): Promise<NestFastifyApplication> {
+  const log = createLog(config.logLevel);
+  const adapter = new FastifyAdapter({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: 0, // a stream of events may take its time
+    routerOptions: { maxParamLength: 300 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, log), adapter, {
+    logger: new NestLog(log),
+    bodyParser: false,
+    abortOnError: false,
+    preview,
+  });
+  const fastify = adapter.getInstance();
+  registerContext(fastify);
+  registerBodies(fastify);
+  measureRequests(fastify);
+  app.enableVersioning({ type: VersioningType.URI });
+  app.useGlobalPipes(validation());
+  return app;
+}

@@ -1,0 +1,42 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { createApp } from '../app.module.js';
+import { type Embedded, startEmbedded } from '../common/database/embedded.js';
+import { type Config, readConfig } from '../config.js';
+import { migrate } from '../migrate.js';
+
+/** What a command needs of the service, and how to let go of it. */
+export interface CommandContext {
+  readonly app: INestApplicationContext;
+  readonly config: Config;
+  close(): Promise<void>;
+}
+
+/** The database that the settings name, or the embedded one, started or adopted; migrated. */
+export async function openDatabase(config: Config): Promise<{ readonly url: string; readonly embedded: Embedded | undefined }> {
+  const embedded = config.databaseUrl === undefined ? await startEmbedded({ dir: config.dataDir }) : undefined;
+  const url = config.databaseUrl ?? embedded?.url ?? '';
+  try {
+    await migrate(url);
+    return { url, embedded };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/** The application without a listener and without scheduled work, for a command of its own. */
+export async function openContext(): Promise<CommandContext> {
+  const read = readConfig();
+  const { url, embedded } = await openDatabase(read);
+  const config: Config = { ...read, databaseUrl: url, role: 'api' };
+  const app = await createApp(config);
+  await app.init();
+  return {
+    app,
+    config,
+    close: async () => {
+      await app.close();
+      await embedded?.stop();
+    },
+  };
+}

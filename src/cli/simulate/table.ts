@@ -1,0 +1,50 @@
+import type { Answers } from './answers.js';
+import type { InvoiceView } from './output.js';
+
+/** The same answers for people: an invoice a block, a line a row. */
+export function tables(answers: Answers): string {
+  const blocks = answers.invoices.map(invoiceTable);
+  const asked = [
+    ...Object.entries(answers.rate).map(([name, { amount }]) => [name, 'costs', amount]),
+    ...Object.entries(answers.aggregate).map(([name, { quantity }]) => [name, 'quantity', quantity ?? 'none']),
+    ...Object.entries(answers.periods).flatMap(([name, periods]) =>
+      periods.map(({ start, end }, i) => [`${name} ${String(i)}`, start, end]),
+    ),
+  ];
+  if (asked.length > 0) blocks.push(aligned(asked));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function invoiceTable(invoice: InvoiceView): string {
+  const rows = invoice.lines.map((line) => [
+    `  ${line.subscription}`,
+    line.price ?? line.kind,
+    line.kind,
+    `${line.servicePeriod.start} - ${line.servicePeriod.end}`,
+    line.quantity,
+    line.amount,
+    line.discount === '0.00' ? '' : `less ${line.discount}`,
+  ]);
+  const sums = [
+    ['  subtotal', invoice.subtotal],
+    ['  discount', invoice.discount],
+    ['  tax', invoice.tax],
+    ['  total', invoice.total],
+    ['  paid from balance', invoice.amountApplied],
+    ['  due', invoice.amountDue],
+  ];
+  return [`Invoice of ${invoice.at}, ${invoice.currency}`, aligned(rows), aligned(sums)].join('\n');
+}
+
+/** Columns padded to their widest cell; the last one is not. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)), []);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

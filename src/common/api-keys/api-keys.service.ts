@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
+import { CONFIG, type Config } from '../../config.js';
+import { formatInstant, type Instant, parseInstant, SECOND } from '../../domain/instant.js';
+import { Refusal } from '../../domain/refusal.js';
+import { type Actor, hasScope, OPERATOR, type Scope, SCOPES } from '../actor.js';
+import { Audit } from '../audit/audit.service.js';
+import { Clock } from '../clock.js';
+import { Database, type Tx } from '../database/database.js';
+import { cursorKey, type Page, page, type PageQuery } from '../http/page.js';
+import { ApiKey } from './api-key.entity.js';
+import type { ApiKeyView, CreateApiKeyDto, NewApiKeyView } from './api-keys.dto.js';
+import { KeyHashing } from './key-hashing.js';
+
+const KEY = /^whf_[a-z0-9]{1,20}_([a-z0-9]{4,40})_[A-Za-z0-9]{20,200}$/;
+const OVERLAP_SECONDS = 86_400;
+
+type KeyRow = Pick<ApiKey, 'id' | 'hash' | 'scopes' | 'expiresAt' | 'revokedAt'>;
+
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly hashing: KeyHashing,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Who a key belongs to. Read from the database for each request, so that a revoked key is refused by every process at once.
+   * @throws Refusal `invalid_api_key`, `api_key_revoked`, `api_key_expired`
+   */
+  async authenticate(key: string): Promise<Actor> {
+    const id = KEY.exec(key)?.[1];
+    const unknown = new Refusal('unauthenticated', 'invalid_api_key', 'The API key is not one of ours: check that it was copied whole.');
+    if (id === undefined) throw unknown;
+    const [row] = await this.database.query<KeyRow>({
+      name: 'api_key_by_id',
+      text: 'select id, hash, scopes, expires_at as "expiresAt", revoked_at as "revokedAt" from api_key where id = $1',
+      values: [id],
+    });
+    if (!row || !this.hashing.matches(key, row.hash)) throw unknown;
+    if (row.revokedAt !== null) throw new Refusal('unauthenticated', 'api_key_revoked', 'The API key was revoked: ask for a new one.');
+    if (row.expiresAt !== null && row.expiresAt <= this.clock.now())
+      throw new Refusal('unauthenticated', 'api_key_expired', `The API key expired at ${formatInstant(row.expiresAt)}: ask for a new one.`);
+    return { kind: 'api_key', id, scopes: row.scopes };
+  }
+
+  /** @throws Refusal `scope_not_held`: nobody grants more than they have */
+  async create(tx: Tx, actor: Actor, { name, scopes, expiresAt }: CreateApiKeyDto): Promise<NewApiKeyView> {
+    const beyond = scopes.filter((scope) => !grants(actor, scope));
+    if (beyond.length > 0) throw new Refusal('forbidden', 'scope_not_held', `Your key lacks ${beyond.join(', ')}, so it cannot grant it.`);
+    return this.insert(tx, actor, {
+      name,
+      scopes,
+      expiresAt: expiresAt === undefined ? null : parseInstant(expiresAt),
+      key: this.freshKey(),
+    });
+  }
+
+  /** The first administrator's key, where there is no key at all: the one given, or a new one; `undefined` where there are keys. */
+  async bootstrap(): Promise<string | undefined> {
+    return this.database.transaction(async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(727003)');
+      if ((await tx.getRepository(ApiKey).count({ take: 1 })) > 0) return undefined;
+      const key = this.config.bootstrapKey ?? this.freshKey();
+      await this.insert(tx, OPERATOR, { name: 'Administrator', scopes: ['admin'], expiresAt: null, key });
+      return key;
+    });
+  }
+
+  /** A new key with the same name and scopes; the old one works on for the overlap. */
+  async rotate(tx: Tx, actor: Actor, id: string, overlapSeconds = OVERLAP_SECONDS): Promise<NewApiKeyView> {
+    const old = await this.locked(tx, id);
+    if (old.revokedAt !== null) throw new Refusal('conflict', 'api_key_revoked', 'A revoked key cannot be rotated: make a new one.');
+    const until = this.clock.now() + BigInt(overlapSeconds) * SECOND;
+    const expiresAt = old.expiresAt !== null && old.expiresAt < until ? old.expiresAt : until;
+    await tx.getRepository(ApiKey).update({ id }, { expiresAt });
+    await this.audit.record(tx, {
+      actor,
+      action: 'api_key.rotated',
+      subjectType: 'api_key',
+      subjectId: id,
+      after: { expiresAt: formatInstant(expiresAt) },
+    });
+    return this.insert(tx, actor, { name: old.name, scopes: old.scopes, expiresAt: null, key: this.freshKey() });
+  }
+
+  /** Ends a key at once; a second time changes nothing. */
+  async revoke(tx: Tx, actor: Actor, id: string): Promise<void> {
+    const row = await this.locked(tx, id);
+    if (row.revokedAt !== null) return;
+    await tx.getRepository(ApiKey).update({ id }, { revokedAt: this.clock.now() });
+    await this.audit.record(tx, { actor, action: 'api_key.revoked', subjectType: 'api_key', subjectId: id });
+  }
+
+  async list(tx: Tx, { limit, cursor }: PageQuery): Promise<Page<ApiKeyView>> {
+    const [after] = cursorKey(cursor) ?? [];
+    const where = after === undefined ? {} : { id: LessThan(after) };
+    const rows = await tx.getRepository(ApiKey).find({ where, order: { id: 'DESC' }, take: limit + 1 });
+    const { data, nextCursor } = page(rows, limit, (row) => [row.id]);
+    return { data: data.map(view), nextCursor };
+  }
+
+  private async locked(tx: Tx, id: string): Promise<ApiKey> {
+    const row = await tx.getRepository(ApiKey).findOne({ where: { id }, lock: { mode: 'for_no_key_update' } });
+    if (!row) throw new Refusal('not_found', 'api_key_not_found', `There is no API key "${id}".`);
+    return row;
+  }
+
+  private async insert(
+    tx: Tx,
+    actor: Actor,
+    { key, ...given }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'> & { readonly key: string },
+  ): Promise<NewApiKeyView> {
+    const id = KEY.exec(key)?.[1];
+    if (id === undefined) throw new RangeError('a key of another form');
+    const row: ApiKey = { ...given, id, hash: this.hashing.hash(key), createdAt: this.clock.now(), revokedAt: null };
+    await tx.getRepository(ApiKey).insert(row);
+    await this.audit.record(tx, {
+      actor,
+      action: 'api_key.created',
+      subjectType: 'api_key',
+      subjectId: id,
+      after: { name: row.name, scopes: row.scopes },
+    });
+    return { ...view(row), key };
+  }
+
+  /** The id begins with the time, so that keys list in the order of their making. */
+  private freshKey(): string {
+    const id = `${this.clock.now().toString(36).padStart(11, '0')}${randomBytes(4).toString('hex')}`;
+    return `whf_${this.config.environment}_${id}_${randomBytes(24).toString('hex')}`;
+  }
+}
+
+/** Whether the actor holds all that a grantable scope means. */
+const grants = (actor: Actor, granted: string): boolean =>
+  (granted.endsWith(':*') ? SCOPES.filter((scope) => scope.startsWith(granted.slice(0, -1))) : [granted as Scope]).every((scope) =>
+    hasScope(actor, scope),
+  );
+
+const view = ({ id, name, scopes, createdAt, expiresAt, revokedAt }: ApiKey): ApiKeyView => ({
+  id,
+  name,
+  scopes,
+  createdAt: formatInstant(createdAt),
+  expiresAt: optionalInstant(expiresAt),
+  revokedAt: optionalInstant(revokedAt),
+});
+
+const optionalInstant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));

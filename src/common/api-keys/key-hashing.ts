@@ -1,0 +1,41 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../../config.js';
+
+/** Hashes keys with a secret that is not in the database: whoever reads the table cannot try keys. */
+@Injectable()
+export class KeyHashing {
+  private known: string | undefined;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  hash(key: string): string {
+    return createHmac('sha256', this.secret()).update(key).digest('hex');
+  }
+
+  matches(key: string, hash: string): boolean {
+    const [own, stored] = [Buffer.from(this.hash(key)), Buffer.from(hash)];
+    return own.length === stored.length && timingSafeEqual(own, stored);
+  }
+
+  /** The setting, or else one that is made once and kept beside the data. */
+  private secret(): string {
+    this.known ??= this.config.keyHashSecret ?? keptSecret(this.config.dataDir);
+    return this.known;
+  }
+}
+
+function keptSecret(dir: string): string {
+  const file = join(dir, 'key-hash-secret');
+  if (!existsSync(file)) {
+    mkdirSync(dir, { recursive: true });
+    try {
+      writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was first
+    }
+  }
+  return readFileSync(file, 'utf8');
+}

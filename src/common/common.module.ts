@@ -1,0 +1,52 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import type { Logger } from 'pino';
+import { CONFIG, type Config } from '../config.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyHashing } from './api-keys/key-hashing.js';
+import { AuditController } from './audit/audit.controller.js';
+import { Audit } from './audit/audit.service.js';
+import { Clock } from './clock.js';
+import { Database } from './database/database.js';
+import { Draining, HealthController } from './health/health.controller.js';
+import { Hooks } from './hooks.js';
+import { AuthGuard } from './http/auth.guard.js';
+import { ProblemFilter } from './http/problem.js';
+import { RateLimiter } from './http/rate-limiter.js';
+import { Writes } from './http/writes.js';
+import { Jobs } from './jobs/jobs.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { LOG } from './telemetry/log-token.js';
+import { TestClockController } from './test-clock.controller.js';
+
+/** What every module may use. */
+@Global()
+@Module({})
+export class CommonModule {
+  static forRoot(config: Config, log: Logger): DynamicModule {
+    return {
+      module: CommonModule,
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [ApiKeysController, AuditController, HealthController, JobsController, TestClockController],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOG, useValue: log },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        ApiKeysService,
+        Audit,
+        Clock,
+        Database,
+        Draining,
+        Hooks,
+        Jobs,
+        KeyHashing,
+        RateLimiter,
+        Writes,
+      ],
+      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, Jobs, Writes],
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type FieldProblem, Refusal, refuseAll } from '../../domain/refusal.js';
+
+/** Codes of class-validator's own rules as callers see them; our own rules are named after their codes. */
+const CODES: Readonly<Record<string, string>> = {
+  whitelistValidation: 'unknown_field',
+  isString: 'not_a_string',
+  isInt: 'not_an_integer',
+  isNumber: 'not_a_number',
+  isBoolean: 'not_a_boolean',
+  isArray: 'not_a_list',
+  isObject: 'not_an_object',
+  nestedValidation: 'not_an_object',
+  isIn: 'not_allowed',
+  isEnum: 'not_allowed',
+  isEmail: 'invalid_email',
+  isLength: 'invalid_length',
+  maxLength: 'too_long',
+  minLength: 'too_short',
+  min: 'too_small',
+  max: 'too_large',
+  matches: 'invalid_format',
+  arrayMaxSize: 'too_many',
+  arrayMinSize: 'too_few',
+  arrayNotEmpty: 'too_few',
+  arrayUnique: 'not_unique',
+  isNotEmpty: 'missing',
+  isDefined: 'missing',
+};
+
+const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** class-validator's tree as a flat list with RFC 6901 pointers. */
+export function fieldProblems(tree: readonly ValidationError[], at = ''): FieldProblem[] {
+  return tree.flatMap((error) => {
+    const pointer = `${at}/${escaped(error.property)}`;
+    const own = Object.entries(error.constraints ?? {}).map(([rule, detail]) => ({ pointer, code: codeOf(rule, error.value), detail }));
+    return [...own, ...fieldProblems(error.children ?? [], pointer)];
+  });
+}
+
+/** An absent field fails every rule about its value: what it lacks is the field. */
+const codeOf = (rule: string, value: unknown): string =>
+  value === undefined && rule !== 'whitelistValidation' ? 'missing' : (CODES[rule] ?? rule);
+
+export const validation = (): ValidationPipe =>
+  new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: true },
+    exceptionFactory: (tree) => {
+      refuseAll(fieldProblems(tree));
+      return new Refusal('invalid', 'invalid_request', 'The body must be a JSON object.');
+    },
+  });

@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Instant } from '../domain/instant.js';
+
+/** RFC 9562's layout of a name-based id; the name space is our own. */
+const ACCOUNT_NAMESPACE = Buffer.from('6f0c1d3a8e5b5c0f9a7747d1c2b6e490', 'hex');
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_LENGTH = 10;
+const RANDOM_LENGTH = 10;
+const ACCOUNT_LENGTH = 26;
+const BITS = 5n;
+
+/** The id of the account with that key: a UUIDv5, so unique by construction, and known without a look-up. */
+export function accountIdFor(key: string): string {
+  const hash = createHash('sha1').update(ACCOUNT_NAMESPACE).update(key).digest().subarray(0, 16);
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  return uuidOf(BigInt(`0x${hash.toString('hex')}`));
+}
+
+/** `inv_` and 10 characters of time, 10 of chance and, where the thing belongs to an account, 26 that name the account. Sorts by time. */
+export function newId(prefix: string, at: Instant, accountId?: string): string {
+  const chance = BigInt(`0x${randomBytes(7).toString('hex')}`);
+  const account = accountId === undefined ? '' : encoded(BigInt(`0x${accountId.replaceAll('-', '')}`), ACCOUNT_LENGTH);
+  return `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}${encoded(chance, RANDOM_LENGTH)}${account}`;
+}
+
+/** The account that an id names; `undefined` for an id of another form. */
+export function accountIdOf(id: string): string | undefined {
+  const [, body = ''] = id.split('_');
+  if (body.length !== TIME_LENGTH + RANDOM_LENGTH + ACCOUNT_LENGTH) return undefined;
+  const value = decoded(body.slice(-ACCOUNT_LENGTH));
+  return value === undefined || value >= 1n << 128n ? undefined : uuidOf(value);
+}
+
+/** The lowest digits of the value, in lower-case Crockford base 32. */
+function encoded(value: bigint, length: number): string {
+  let text = '';
+  for (let rest = value, i = 0; i < length; i += 1, rest >>= BITS) text = (ALPHABET[Number(rest & 31n)] ?? '') + text;
+  return text;
+}
+
+function decoded(text: string): bigint | undefined {
+  let value = 0n;
+  for (const character of text) {
+    const digit = ALPHABET.indexOf(character);
+    if (digit < 0) return undefined;
+    value = (value << BITS) | BigInt(digit);
+  }
+  return value;
+}
+
+function uuidOf(value: bigint): string {
+  const hex = value.toString(16).padStart(32, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,2 @@
+/** The application's logger, for injection. */
+export const LOG = Symbol('LOG');

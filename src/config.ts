@@ -1,0 +1,146 @@
+import { isAbsolute, resolve } from 'node:path';
+
+export const CONFIG = Symbol('CONFIG');
+
+export interface Config {
+  readonly databaseUrl: string | undefined;
+  readonly databasePool: number;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly logLevel: string;
+  readonly role: 'api' | 'worker' | 'all';
+  readonly production: boolean;
+  readonly testClock: boolean;
+  readonly billingAuto: boolean;
+  readonly billRunBatch: number;
+  readonly bootstrapKey: string | undefined;
+  readonly keyHashSecret: string | undefined;
+  readonly environment: string;
+  readonly rateLimit: number;
+}
+
+interface Setting<Value> {
+  readonly fallback: string;
+  readonly meaning: string;
+  /** The value, or what is wrong with the text. */
+  readonly read: (text: string) => Value | Error;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+const oneOf =
+  <Value extends string>(...values: readonly Value[]) =>
+  (text: string): Value | Error =>
+    values.find((value) => value === text) ?? new Error(`must be one of ${values.join(', ')}`);
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number | Error =>
+    /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most
+      ? Number(text)
+      : new Error(`must be a whole number from ${String(least)} to ${String(most)}`);
+
+const onOff = (text: string): boolean | Error => (text === 'on' ? true : text === 'off' ? false : new Error('must be on or off'));
+
+const optional =
+  (check: (text: string) => boolean, problem: string) =>
+  (text: string): string | undefined | Error =>
+    text === '' ? undefined : check(text) ? text : new Error(problem);
+
+const KEY_FORM = /^whf_[a-z0-9]{1,20}_[a-z0-9]{4,40}_[A-Za-z0-9]{20,200}$/;
+
+/** Every setting there is: what the README lists, and what is read. */
+export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown> } = {
+  DATABASE_URL: {
+    fallback: '',
+    meaning: 'PostgreSQL 15 or newer. Without it an embedded one is started in DATA_DIR, for trying out.',
+    read: optional((text) => /^postgres(ql)?:\/\//.test(text), 'must be a postgres:// URL'),
+  },
+  DATABASE_POOL: { fallback: '10', meaning: 'Connections of one process.', read: whole(2, 500) },
+  DATA_DIR: {
+    fallback: '.data',
+    meaning: 'Where the embedded PostgreSQL and the secrets of a first start are kept.',
+    read: (text) => (isAbsolute(text) ? text : resolve(text)),
+  },
+  HOST: { fallback: '0.0.0.0', meaning: 'The address to listen on.', read: (text) => text },
+  PORT: { fallback: '3000', meaning: 'Where the API listens.', read: whole(0, 65_535) },
+  METRICS_PORT: { fallback: '9464', meaning: 'Where Prometheus reads /metrics; 0 turns it off.', read: whole(0, 65_535) },
+  LOG_LEVEL: { fallback: 'info', meaning: `${LOG_LEVELS.join(', ')}.`, read: oneOf(...LOG_LEVELS) },
+  ROLE: {
+    fallback: 'all',
+    meaning: 'api answers requests, worker does scheduled work, all does both.',
+    read: oneOf('api', 'worker', 'all'),
+  },
+  NODE_ENV: { fallback: 'development', meaning: 'production refuses what is only for trying out.', read: (text) => text === 'production' },
+  TEST_CLOCK: { fallback: 'off', meaning: 'on: time stands still and is set through /v2/test-clock. Refused in production.', read: onOff },
+  BILLING_AUTO: { fallback: 'on', meaning: 'off: nothing is billed but by POST /v2/bill-runs and the bill-run command.', read: onOff },
+  BILL_RUN_BATCH: { fallback: '200', meaning: 'Accounts billed in one transaction.', read: whole(1, 5_000) },
+  WHARFAGE_BOOTSTRAP_KEY: {
+    fallback: '',
+    meaning: "The administrator's first API key, instead of one made at the first start: whf_<environment>_<id>_<secret>.",
+    read: optional(
+      (text) => KEY_FORM.test(text),
+      'must have the form whf_<environment>_<id>_<secret>, with a secret of at least 20 letters and digits',
+    ),
+  },
+  KEY_HASH_SECRET: {
+    fallback: '',
+    meaning: 'Keys the hashes of API keys: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
+    read: optional((text) => text.length >= 32, 'must have at least 32 characters'),
+  },
+  ENVIRONMENT: {
+    fallback: 'local',
+    meaning: 'Stands in the API keys made here.',
+    read: (text) => (/^[a-z0-9]{1,20}$/.test(text) ? text : new Error('must be 1 to 20 of a-z and 0-9')),
+  },
+  RATE_LIMIT: { fallback: '0', meaning: 'Requests a second and key in one process; 0 is without limit.', read: whole(0, 1_000_000) },
+};
+
+const NAMES = {
+  DATABASE_URL: 'databaseUrl',
+  DATABASE_POOL: 'databasePool',
+  DATA_DIR: 'dataDir',
+  HOST: 'host',
+  PORT: 'port',
+  METRICS_PORT: 'metricsPort',
+  LOG_LEVEL: 'logLevel',
+  ROLE: 'role',
+  NODE_ENV: 'production',
+  TEST_CLOCK: 'testClock',
+  BILLING_AUTO: 'billingAuto',
+  BILL_RUN_BATCH: 'billRunBatch',
+  WHARFAGE_BOOTSTRAP_KEY: 'bootstrapKey',
+  KEY_HASH_SECRET: 'keyHashSecret',
+  ENVIRONMENT: 'environment',
+  RATE_LIMIT: 'rateLimit',
+} as const satisfies Record<string, keyof Config>;
+
+/** Settings that cannot be: all that is wrong, at once. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The settings are not valid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * The only reader of the environment.
+ * @throws ConfigError
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = [];
+  const values = Object.entries(SETTINGS).map(([name, { fallback, read }]) => {
+    const text = env[name];
+    const value = read(text === undefined || text === '' ? fallback : text);
+    if (value instanceof Error) problems.push(`${name} ${value.message}.`);
+    return [NAMES[name as keyof typeof NAMES], value];
+  });
+  const config = Object.fromEntries(values) as Config;
+  if (config.production && config.testClock) problems.push('TEST_CLOCK cannot be on in production: turn it off.');
+  if (config.production && config.databaseUrl !== undefined && config.keyHashSecret === undefined)
+    problems.push('KEY_HASH_SECRET is needed in production.');
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

@@ -1,0 +1,89 @@
+import type { Coupon } from '../catalog.js';
+import type { Instant } from '../instant.js';
+import { discounts } from './discount.js';
+import { type BilledLine, type Charge, discountOf, type Line, type LineTax } from './line.js';
+import { type TaxTotal, taxTotals } from './tax.js';
+
+/** An invoice that has no number yet. Amounts in minor units of the currency. */
+export interface Draft {
+  readonly currency: string;
+  readonly lines: readonly Line[];
+  readonly subtotalMinor: bigint;
+  readonly discountMinor: bigint;
+  readonly taxes: readonly TaxTotal[];
+  readonly taxMinor: bigint;
+  readonly totalMinor: bigint;
+  /** Paid from the account's balance. Always: total = applied + due - credited. */
+  readonly appliedMinor: bigint;
+  readonly dueMinor: bigint;
+  /** A total below zero, put on the account's balance. */
+  readonly creditedMinor: bigint;
+}
+
+export interface DraftInput {
+  readonly currency: string;
+  readonly charges: readonly Charge[];
+  readonly billed: readonly BilledLine[];
+  readonly coupons: ReadonlyMap<string, Coupon>;
+  readonly redeemed: ReadonlyMap<string, string>;
+  /** The rates that apply to the account's new charges. */
+  readonly taxes: readonly LineTax[];
+  /** What stands on the account's balance, from 0. */
+  readonly balanceMinor: bigint;
+  /** When each subscription was created: orders the lines. */
+  readonly createdAt: ReadonlyMap<string, Instant>;
+}
+
+/** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, balance. */
+export function draft(input: DraftInput): Draft | undefined {
+  if (input.charges.length === 0) return undefined;
+  const charges = inOrder(input.charges, input.createdAt);
+  const origins = new Map(input.billed.map((line) => [line.id, line]));
+  const off = discounts({ ...input, charges });
+  const lines = charges.map((charge, i): Line => ({
+    ...charge,
+    discounts: off[i] ?? [],
+    taxes: charge.adjusts === null ? input.taxes : (origins.get(charge.adjusts)?.taxes ?? []),
+  }));
+  return { currency: input.currency, lines, ...totals(lines, input.balanceMinor) };
+}
+
+/** Adds lines up; what the balance holds is applied to a total above zero, a total below zero goes to the balance. */
+export function totals(lines: readonly Line[], balanceMinor: bigint): Omit<Draft, 'currency' | 'lines'> {
+  const subtotalMinor = lines.reduce((total, line) => total + line.amountMinor, 0n);
+  const discountMinor = lines.reduce((total, line) => total + discountOf(line), 0n);
+  const taxes = taxTotals(lines);
+  const added = taxes.filter((tax) => !tax.inclusive).reduce((total, tax) => total + tax.amountMinor, 0n);
+  const totalMinor = subtotalMinor - discountMinor + added;
+  const charged = totalMinor > 0n ? totalMinor : 0n;
+  const appliedMinor = balanceMinor < charged ? balanceMinor : charged;
+  return {
+    subtotalMinor,
+    discountMinor,
+    taxes,
+    taxMinor: taxes.reduce((total, tax) => total + tax.amountMinor, 0n),
+    totalMinor,
+    appliedMinor,
+    dueMinor: charged - appliedMinor,
+    creditedMinor: totalMinor < 0n ? -totalMinor : 0n,
+  };
+}
+
+/** By the subscription's creation, price key (bytewise), start of the service period, credits before charges, plan version. */
+function inOrder(charges: readonly Charge[], createdAt: ReadonlyMap<string, Instant>): Charge[] {
+  const created = (charge: Charge): bigint => createdAt.get(charge.subscription) ?? 0n;
+  return [...charges].sort(
+    (a, b) =>
+      compare(created(a), created(b)) ||
+      compare(a.subscription, b.subscription) ||
+      compare(a.price ?? '', b.price ?? '') ||
+      compare(a.servicePeriod.start, b.servicePeriod.start) ||
+      compare(a.amountMinor < 0n ? 0 : 1, b.amountMinor < 0n ? 0 : 1) ||
+      compare(a.planVersion, b.planVersion) ||
+      compare(a.slot, b.slot),
+  );
+}
+
+function compare<Value extends bigint | string | number>(a: Value, b: Value): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,114 @@
+import type { MeteredPrice } from '../catalog.js';
+import { exact, ratio } from '../decimal.js';
+import { earliest, type Instant, latest, type Stretch } from '../instant.js';
+import type { UsageQuestion } from '../metering/question.js';
+import { type Period, periodContaining, periodsFrom, sameSchedule, type Schedule } from '../period.js';
+import { share } from '../proration.js';
+import { sameContent } from '../same-content.js';
+import { type Holding, ordinalOf, prorationRule } from '../subscription/history.js';
+import { asBilled, billingPeriods, bounds, type FrozenPeriods } from './billing-periods.js';
+import { dueBy, type ExpectedMetered, type ExpectedMinimum, slotOf } from './due.js';
+
+/** Holdings in a row under one and the same metered price, whose usage is not split where they meet. */
+export interface MeteredRun {
+  readonly price: MeteredPrice;
+  readonly schedule: Schedule;
+  readonly holdings: readonly [Holding, ...Holding[]];
+}
+
+export function meteredRuns(held: readonly Holding[]): MeteredRun[] {
+  const runs: MeteredRun[] = [];
+  for (const holding of held) {
+    for (const price of holding.plan.prices) {
+      if (price.kind !== 'metered') continue;
+      const schedule = price.interval === undefined ? holding.schedule : { ...holding.schedule, interval: price.interval };
+      const i = runs.findIndex((run) => continues(run, holding, price, schedule));
+      const run = runs[i];
+      if (run) runs[i] = { ...run, holdings: [...run.holdings, holding] };
+      else runs.push({ price, schedule, holdings: [holding] });
+    }
+  }
+  return runs;
+}
+
+function continues(run: MeteredRun, holding: Holding, price: MeteredPrice, schedule: Schedule): boolean {
+  const last = run.holdings.at(-1) ?? run.holdings[0];
+  const commits = last.plan.minimumCommitment !== null || holding.plan.minimumCommitment !== null;
+  const sameRules = last.plan.prorationBasis === holding.plan.prorationBasis && !commits;
+  return last.to === holding.from && sameRules && sameContent(run.price, price) && sameSchedule(run.schedule, schedule);
+}
+
+/** Stretches of usage to be charged under one run, in the order in which they fall due. */
+export function* metered(run: MeteredRun, frozen: FrozenPeriods, from?: Instant): Generator<ExpectedMetered> {
+  const [first] = run.holdings;
+  const last = run.holdings.at(-1) ?? first;
+  const whole: Holding = { ...first, to: last.to };
+  for (const period of run.schedule === first.schedule
+    ? billingPeriods(whole, frozen, { from })
+    : pricePeriods(whole, run.schedule, from)) {
+    const stretch = { start: latest(period.start, first.chargesFrom), end: last.to === null ? period.end : earliest(period.end, last.to) };
+    if (stretch.start >= stretch.end || (last.waivesLastUsage && stretch.end === last.to)) continue;
+    const holding = run.holdings.findLast((candidate) => candidate.from < stretch.end) ?? first;
+    const ordinal = ordinalOf(holding, stretch.start);
+    yield {
+      ...dueBy(holding, stretch.end),
+      price: run.price,
+      question: questionOf(run.price, stretch),
+      stretch,
+      period: bounds(asBilled(periodContaining(holding.schedule, stretch.start), holding.schedule, frozen)),
+      periodOrdinal: ordinal,
+      share: share(stretch, period, prorationRule(holding)),
+    };
+  }
+}
+
+/** The periods of a metered price whose interval is shorter than its plan's. */
+function* pricePeriods(holding: Holding, schedule: Schedule, from?: Instant): Generator<Period> {
+  for (const period of periodsFrom(schedule, latest(from ?? holding.chargesFrom, holding.chargesFrom))) {
+    if (holding.to !== null && period.start >= holding.to) return;
+    yield period;
+  }
+}
+
+function questionOf({ meter, filter, groupBy, freeConcurrent }: MeteredPrice, stretch: Stretch): UsageQuestion {
+  return {
+    meter,
+    from: stretch.start,
+    to: stretch.end,
+    ...(filter === undefined ? {} : { filter }),
+    ...(groupBy === undefined ? {} : { groupBy }),
+    ...(freeConcurrent === undefined ? {} : { freeConcurrent }),
+  };
+}
+
+/** What the metered lines of a holding must come to, in the order in which it falls due. */
+export function* minimums(holding: Holding, frozen: FrozenPeriods, from?: Instant): Generator<ExpectedMinimum> {
+  const { plan, subscription } = holding;
+  if (plan.minimumCommitment === null) return;
+  for (const period of billingPeriods(holding, frozen, { from })) {
+    const stretch = {
+      start: latest(period.start, holding.chargesFrom),
+      end: holding.to === null ? period.end : earliest(period.end, holding.to),
+    };
+    if (stretch.start >= stretch.end || (holding.waivesLastUsage && stretch.end === holding.to)) continue;
+    const part = share(stretch, period, prorationRule(holding));
+    yield {
+      ...dueBy(holding, stretch.end),
+      slot: slotOf('minimum', subscription, plan.plan, plan.version, stretch.start.toString(), stretch.end.toString()),
+      commitment: exact(plan.minimumCommitment).mul(part),
+      stretch,
+      period: bounds(period),
+      periodOrdinal: holding.ordinalBase + period.index,
+      proration: !part.equals(ratio(1n, 1n)),
+    };
+  }
+}
+
+/** The slot of one group's usage in one service piece. */
+export function meteredSlot(item: ExpectedMetered, group: Readonly<Record<string, string>>): string {
+  const { subscription, plan, planVersion, price, stretch } = item;
+  const values = Object.entries(group)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flat();
+  return slotOf('metered', subscription, price.key, plan, planVersion, stretch.start.toString(), stretch.end.toString(), ...values);
+}

@@ -1,0 +1,68 @@
+import type { TaxRate } from '../catalog.js';
+import type { Instant, Stretch } from '../instant.js';
+import type { BreakdownStep } from '../rating/model.js';
+
+/** A whole billing period; `key` tells its schedule and index. */
+export interface BillingPeriod extends Stretch {
+  readonly key: string;
+}
+
+export type LineKind = 'one_time' | 'recurring' | 'metered' | 'adjustment' | 'minimum';
+
+/** What one coupon took off a line, in minor units; negative where a credit takes its share back. */
+export interface LineDiscount {
+  readonly coupon: string;
+  readonly amountMinor: bigint;
+}
+
+/** The tax rates that apply to a line, as they were when it was made. */
+export type LineTax = Pick<TaxRate, 'key' | 'name' | 'rate' | 'category' | 'inclusive'>;
+
+/** What a line is, before discounts and taxes. */
+export interface Charge {
+  /** Names what is charged: the same thing always has the same slot, and what was billed for it is found by it. */
+  readonly slot: string;
+  /** Position among the lines of the slot, from 1. Two runs that bill the same thing claim the same position, and only one gets it. */
+  readonly slotSeq: number;
+  /** When it fell due. A credit or adjustment bears the instant of the line that it adjusts. */
+  readonly dueAt: Instant;
+  readonly kind: LineKind;
+  readonly subscription: string;
+  readonly plan: string;
+  readonly planVersion: number;
+  /** The price's key; `null` for a plan's minimum. */
+  readonly price: string | null;
+  readonly description: string;
+  /** As shown: at most 6 decimals. */
+  readonly quantity: string;
+  readonly unitPrice: string | null;
+  readonly amountMinor: bigint;
+  readonly servicePeriod: Stretch;
+  /** The whole billing period that the service period is a part of. */
+  readonly period: BillingPeriod;
+  /** Which of the subscription's billing periods it belongs to, counted from 0. */
+  readonly periodOrdinal: number;
+  /** Whether the amount is a share of a whole period's amount. */
+  readonly proration: boolean;
+  /** The line that this one credits or corrects. */
+  readonly adjusts: string | null;
+  readonly groups: Readonly<Record<string, string>> | null;
+  readonly breakdown: readonly BreakdownStep[];
+}
+
+/** A line with what was taken off and what tax it bears. `amountMinor` is before both. */
+export interface Line extends Charge {
+  readonly discounts: readonly LineDiscount[];
+  readonly taxes: readonly LineTax[];
+}
+
+/** A line on an invoice that is not void. */
+export interface BilledLine extends Line {
+  readonly id: string;
+  /** Credit notes issued against it, in minor units from 0: no credit may take more than is left. */
+  readonly creditNotedMinor: bigint;
+}
+
+export const discountOf = (line: Pick<Line, 'discounts'>): bigint =>
+  line.discounts.reduce((total, discount) => total + discount.amountMinor, 0n);
+export const netOf = (line: Pick<Line, 'amountMinor' | 'discounts'>): bigint => line.amountMinor - discountOf(line);

@@ -1,0 +1,81 @@
+import type { Instant } from '../instant.js';
+import type { BilledLine, Charge } from './line.js';
+
+/** A charge that has not taken its position in its slot yet. */
+export type Unnumbered = Omit<Charge, 'slotSeq'>;
+
+/** Lines billed so far, by slot, in the order of billing. */
+export type Billed = ReadonlyMap<string, readonly BilledLine[]>;
+
+export function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** Net billed on the lines, in minor units. */
+export const billedOn = (lines: readonly BilledLine[]): bigint => lines.reduce((total, line) => total + line.amountMinor, 0n);
+
+/** What was billed on slots that are no longer expected at all. */
+export function reversals(billed: Billed, kind: 'metered' | 'minimum', wanted: ReadonlySet<string>): Unnumbered[] {
+  return slotsOf(billed, kind).flatMap((slot) => {
+    const lines = billed.get(slot) ?? [];
+    const [first] = lines;
+    const amountMinor = -billedOn(lines);
+    if (wanted.has(slot) || !first || amountMinor === 0n) return [];
+    return [
+      {
+        ...adjusting(first),
+        kind: kind === 'metered' ? ('adjustment' as const) : kind,
+        amountMinor,
+        servicePeriod: first.servicePeriod,
+        proration: false,
+        breakdown: [],
+      },
+    ];
+  });
+}
+
+/** The slots whose first line is of the kind. */
+export function slotsOf(billed: Billed, kind: Charge['kind']): string[] {
+  return [...billed].flatMap(([slot, lines]) => (lines[0]?.kind === kind ? [slot] : []));
+}
+
+/** What a line that adjusts another has in common with it. */
+export function adjusting(line: BilledLine): Omit<Unnumbered, 'kind' | 'amountMinor' | 'servicePeriod' | 'proration' | 'breakdown'> {
+  const { slot, dueAt, subscription, plan, planVersion, price, description, quantity, unitPrice, period, periodOrdinal, groups } = line;
+  return {
+    slot,
+    dueAt,
+    subscription,
+    plan,
+    planVersion,
+    price,
+    description,
+    quantity,
+    unitPrice,
+    period,
+    periodOrdinal,
+    groups,
+    adjusts: line.id,
+  };
+}
+
+export function ofDue({
+  subscription,
+  plan,
+  planVersion,
+  dueAt,
+}: {
+  subscription: string;
+  plan: string;
+  planVersion: number;
+  dueAt: Instant;
+}): Pick<Charge, 'subscription' | 'plan' | 'planVersion' | 'dueAt'> {
+  return { subscription, plan, planVersion, dueAt };
+}

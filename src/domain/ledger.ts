@@ -1,0 +1,80 @@
+import { roundHalfAwayFromZero, ZERO } from './decimal.js';
+import type { Draft } from './billing/draft.js';
+import type { Line } from './billing/line.js';
+import { taxBase } from './billing/tax.js';
+
+/** The chart of accounts. */
+export const LEDGER_ACCOUNTS = {
+  accounts_receivable: 'What accounts owe on issued invoices (asset)',
+  cash: 'What providers collected, by hand or by card (asset)',
+  customer_balance: 'Credit that accounts hold with us (liability)',
+  deferred_revenue: 'Paid in advance, not yet earned (liability)',
+  revenue: 'Earned (income)',
+  refunds: 'Paid back without a credit note (contra income)',
+  tax_payable: 'Tax charged for the authorities (liability)',
+} as const;
+
+export type LedgerAccount = keyof typeof LEDGER_ACCOUNTS;
+
+/** Debit above zero, credit below, in minor units. */
+export interface Posting {
+  readonly ledgerAccount: LedgerAccount;
+  readonly amountMinor: bigint;
+}
+
+export type EntryPurpose = 'invoice_issued' | 'balance_applied' | 'payment_received' | 'payment_refunded';
+
+/** One business event in double entry: its postings sum to zero. */
+export interface Entry {
+  readonly purpose: EntryPurpose;
+  readonly currency: string;
+  readonly postings: readonly Posting[];
+}
+
+/** What a finalized invoice means to the ledger: none where it comes to nothing at all. */
+export function invoiceEntries(invoice: Draft): Entry[] {
+  const { currency, totalMinor, appliedMinor, creditedMinor, taxMinor } = invoice;
+  const { deferred, earned } = revenueOf(invoice);
+  return [
+    entry('invoice_issued', currency, [
+      { ledgerAccount: 'accounts_receivable', amountMinor: totalMinor > 0n ? totalMinor : 0n },
+      { ledgerAccount: 'customer_balance', amountMinor: -creditedMinor },
+      { ledgerAccount: 'deferred_revenue', amountMinor: -deferred },
+      { ledgerAccount: 'revenue', amountMinor: -earned },
+      { ledgerAccount: 'tax_payable', amountMinor: -taxMinor },
+    ]),
+    entry('balance_applied', currency, [
+      { ledgerAccount: 'customer_balance', amountMinor: appliedMinor },
+      { ledgerAccount: 'accounts_receivable', amountMinor: -appliedMinor },
+    ]),
+  ].filter((made) => made.postings.length > 0);
+}
+
+export const paymentEntry = (amountMinor: bigint, currency: string): Entry =>
+  entry('payment_received', currency, [
+    { ledgerAccount: 'cash', amountMinor },
+    { ledgerAccount: 'accounts_receivable', amountMinor: -amountMinor },
+  ]);
+
+export const refundEntry = (amountMinor: bigint, currency: string): Entry =>
+  entry('payment_refunded', currency, [
+    { ledgerAccount: 'refunds', amountMinor },
+    { ledgerAccount: 'cash', amountMinor: -amountMinor },
+  ]);
+
+/** Postings of nothing are left out; the rest must sum to zero. */
+function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[]): Entry {
+  const postings = all.filter((posting) => posting.amountMinor !== 0n);
+  const difference = postings.reduce((total, posting) => total + posting.amountMinor, 0n);
+  if (difference !== 0n) throw new RangeError(`postings of ${purpose} are ${difference.toString()} apart`);
+  return { purpose, currency, postings };
+}
+
+/** Net revenue of an invoice without taxes: what was due before its service began is deferred, all else is earned. */
+function revenueOf({ lines, totalMinor, taxMinor }: Draft): { deferred: bigint; earned: bigint } {
+  const exactDeferred = lines.filter(isInAdvance).reduce((total, line) => total.add(taxBase(line)), ZERO);
+  const deferred = roundHalfAwayFromZero(exactDeferred);
+  return { deferred, earned: totalMinor - taxMinor - deferred };
+}
+
+const isInAdvance = (line: Line): boolean => line.kind === 'recurring' && line.dueAt <= line.servicePeriod.start;

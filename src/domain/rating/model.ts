@@ -1,0 +1,44 @@
+import type { Exact } from '../decimal.js';
+
+/** One line of arithmetic behind an amount. Quantities are shown with at most 6 decimals, amounts with at most 12: shown, never calculated with. */
+export interface BreakdownStep {
+  readonly step:
+    | 'metered' // the quantity as metered
+    | 'free_units' // taken off first
+    | 'free_concurrent' // level-time not charged
+    | 'billable' // what is charged
+    | 'units'
+    | 'tier'
+    | 'packages'
+    | 'flat'
+    | 'percentage'
+    | 'events'
+    | 'minimum'
+    | 'maximum'
+    | 'share'; // the prorated part of a period
+  readonly quantity?: string;
+  readonly upTo?: string | null;
+  readonly unitPrice?: string;
+  readonly flatPrice?: string;
+  readonly rate?: string;
+  /** What this step contributes, in major units. */
+  readonly amount?: string;
+}
+
+/** Decimals of an amount as shown in a breakdown. */
+export const AMOUNT_DECIMALS = 12;
+
+/** What is to be priced: a quantity that is never below zero, and, for prices charged by event, how many events made it. */
+export interface Measured {
+  readonly quantity: Exact;
+  readonly events: bigint;
+}
+
+/** An exact amount in major units, not rounded, and how it came about. */
+export interface Rated {
+  readonly amount: Exact;
+  readonly breakdown: readonly BreakdownStep[];
+}
+
+/** A price model: one file, one pure function. */
+export type Rater<Model> = (model: Model, measured: Measured) => Rated;

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { Audit } from '../common/audit/audit.service.js';
+import { Clock } from '../common/clock.js';
+import { Database, type Tx } from '../common/database/database.js';
+import { insertOrLock } from '../common/database/insert-or-lock.js';
+import { newestFirst } from '../common/database/newest-first.js';
+import { defineFact, Hooks } from '../common/hooks.js';
+import { type Call, checkIfMatch } from '../common/http/call.js';
+import { type Page, page, type PageQuery } from '../common/http/page.js';
+import { meterProblems } from '../domain/catalog-rules.js';
+import type { Meter } from '../domain/catalog.js';
+import { formatInstant } from '../domain/instant.js';
+import { Refusal, refuseAll } from '../domain/refusal.js';
+import { sameContent } from '../domain/same-content.js';
+import { withoutAbsent } from '../domain/without-absent.js';
+import { MeterRow } from './meter.entity.js';
+import type { PutMeterDto } from './meters.dto.js';
+
+/** Told when a meter is created, or redefined while nothing used it: earlier events may count now. */
+export const meterDefined = defineFact<{ meter: string }>('meter.defined');
+
+export type CatalogMeter = Meter & { readonly inUse: boolean };
+
+@Injectable()
+export class MetersService {
+  private cache: { revision: bigint; meters: readonly CatalogMeter[] } | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly audit: Audit,
+    private readonly hooks: Hooks,
+  ) {}
+
+  /** Creates or replaces a meter. Once it is in use only its name may change. */
+  async put(tx: Tx, call: Call, key: string, input: PutMeterDto): Promise<MeterRow> {
+    const { name, definition } = meterContentOf(input);
+    refuseAll(meterProblems({ key, name, ...definition }));
+    const now = this.clock.now();
+    const fresh = { key, name, definition, inUse: false, revision: 1, createdAt: now, updatedAt: now };
+    const { row, created } = await insertOrLock(tx, MeterRow, fresh, { key });
+    checkIfMatch(call, created ? undefined : row.revision);
+    const audited = { actor: call.actor, subjectType: 'meter', subjectId: key, after: { name, ...definition } };
+    if (created) {
+      await this.audit.record(tx, { ...audited, action: 'meter.created' });
+      await this.redefined(tx, key);
+      return row;
+    }
+    const redefines = !sameContent(row.definition, definition);
+    if (!redefines && row.name === name) return row;
+    if (redefines && row.inUse)
+      throw new Refusal(
+        'conflict',
+        'meter_in_use',
+        'Events or prices use this meter, so only its name may change: create a meter with another key.',
+      );
+    const changed = { name, definition, revision: row.revision + 1, updatedAt: now };
+    await tx.getRepository(MeterRow).update({ key }, changed);
+    await this.audit.record(tx, { ...audited, action: 'meter.changed', before: { name: row.name, ...row.definition } });
+    if (redefines) await this.redefined(tx, key);
+    else await this.raiseRevision(tx);
+    return Object.assign(row, changed);
+  }
+
+  /** @throws Refusal `meter_not_found` */
+  async byKey(tx: Tx, key: string): Promise<MeterRow> {
+    const row = await tx.getRepository(MeterRow).findOneBy({ key });
+    if (!row) throw new Refusal('not_found', 'meter_not_found', `There is no meter "${key}": create it with PUT /v2/meters/${key}.`);
+    return row;
+  }
+
+  async list(tx: Tx, query: PageQuery): Promise<Page<MeterRow>> {
+    const rows = await newestFirst(tx.getRepository(MeterRow).createQueryBuilder('meter'), query).getMany();
+    return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
+  }
+
+  /**
+   * All meters, as of the last commit: every call compares the catalog's revision, which each change of a meter raises in its own
+   * transaction, and loads the meters anew only when it moved.
+   */
+  async all(): Promise<readonly CatalogMeter[]> {
+    const [current] = await this.database.query<{ revision: bigint }>({
+      name: 'meters-revision',
+      text: `select revision from catalog_revision where catalog = 'meters'`,
+      values: [],
+    });
+    if (this.cache?.revision !== current?.revision) this.cache = await this.load();
+    return this.cache?.meters ?? [];
+  }
+
+  /**
+   * Fixes the definitions of these meters from now on, and answers those that exist as they stand: what was decided with a meter
+   * that was not in use yet is to be decided again if its definition differs from the one answered here.
+   */
+  async markUsed(tx: Tx, keys: readonly string[]): Promise<CatalogMeter[]> {
+    const first = await tx.query<unknown[]>(`select key from meter where key = any($1::text[]) and not in_use order by key for update`, [
+      keys,
+    ]);
+    if (first.length > 0) {
+      await tx.query('update meter set in_use = true, revision = revision + 1 where key = any($1::text[]) and not in_use', [keys]);
+      await this.raiseRevision(tx);
+    }
+    const rows = await tx.query<MeterColumns[]>('select key, name, definition, in_use from meter where key = any($1::text[])', [keys]);
+    return rows.map(meterOf);
+  }
+
+  private async redefined(tx: Tx, key: string): Promise<void> {
+    await this.raiseRevision(tx);
+    await this.hooks.tell(tx, meterDefined, { meter: key });
+  }
+
+  private async raiseRevision(tx: Tx): Promise<void> {
+    await tx.query(`update catalog_revision set revision = revision + 1 where catalog = 'meters'`);
+  }
+
+  /** One statement, so that the revision and the meters are of one snapshot. */
+  private async load(): Promise<NonNullable<MetersService['cache']>> {
+    const rows = await this.database.query<Partial<MeterColumns> & { revision: bigint }>({
+      name: 'meters-with-revision',
+      text: `select c.revision, m.key, m.name, m.definition, m.in_use
+             from catalog_revision c left join meter m on true where c.catalog = 'meters' order by m.key`,
+      values: [],
+    });
+    return {
+      revision: rows[0]?.revision ?? 0n,
+      meters: rows.flatMap(({ key, name, definition, in_use }) =>
+        key && name && definition ? [meterOf({ key, name, definition, in_use: in_use === true })] : [],
+      ),
+    };
+  }
+}
+
+interface MeterColumns {
+  readonly key: string;
+  readonly name: string;
+  readonly definition: MeterRow['definition'];
+  readonly in_use: boolean;
+}
+
+const meterOf = ({ key, name, definition, in_use }: MeterColumns): CatalogMeter => ({ key, name, ...definition, inUse: in_use });
+
+export function meterContentOf(input: PutMeterDto): Pick<MeterRow, 'name' | 'definition'> {
+  const { name, eventType, aggregation, value, resource, mode, unit, percentile, groupBy, filter } = input;
+  return { name, definition: withoutAbsent({ eventType, aggregation, value, resource, mode, unit, percentile, groupBy, filter }) };
+}

@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { toMinor } from '../../src/domain/currency.js';
+import { exact } from '../../src/domain/decimal.js';
+import { invoiceEntries } from '../../src/domain/ledger.js';
+import { DAY } from '../../src/domain/instant.js';
+import type { BilledLine } from '../../src/domain/billing/line.js';
+import { draft } from '../../src/domain/billing/draft.js';
+import { levels } from '../../src/domain/billing/coverage.js';
+import { anyStory, bill, type BillingStory, dueInstants, EPOCH, plan, run } from '../support/billing-story.js';
+import { decideStart } from '../../src/domain/subscription/commands.js';
+
+const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
+
+/** What was charged, without the order and the invoices in which it was. */
+const charged = (lines: readonly BilledLine[]): string[] =>
+  lines
+    .map(({ slot, kind, amountMinor, servicePeriod, proration }) =>
+      [slot, kind, String(amountMinor), String(servicePeriod.start), String(servicePeriod.end), String(proration)].join(' '),
+    )
+    .sort();
+
+const total = (lines: readonly BilledLine[]): bigint => lines.reduce((sum, line) => sum + line.amountMinor, 0n);
+
+describe('recompute and diff', () => {
+  test('a second run at the same instant bills nothing', () => {
+    fc.assert(
+      fc.property(anyStory, (story) => {
+        for (const asOf of [EPOCH + 40n * DAY, story.until]) {
+          const billed = bill(story, [asOf]);
+          expect(run(story, billed, asOf)).toBeUndefined();
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('many small runs bill what one run bills', () => {
+    fc.assert(
+      fc.property(anyStory, (story) => {
+        const small = bill(story, [...dueInstants(story), story.until]);
+        expect(charged(small)).toEqual(charged(bill(story, [story.until])));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('a run at every due instant leaves nothing for a run between two of them', () => {
+    fc.assert(
+      fc.property(anyStory, fc.nat(170), (story, day) => {
+        const asOf = EPOCH + BigInt(day) * DAY;
+        const billed = bill(
+          story,
+          dueInstants(story).filter((at) => at <= asOf),
+        );
+        expect(run(story, billed, asOf)).toBeUndefined();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('a run as of an instant that later runs have passed bills nothing', () => {
+    fc.assert(
+      fc.property(anyStory, fc.nat(170), (story, day) => {
+        expect(run(story, bill(story, [story.until]), EPOCH + BigInt(day) * DAY)).toBeUndefined();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('changes that become known one after the other end at the bill of a history known at once, within one minor unit a line', () => {
+    fc.assert(
+      fc.property(anyStory, (story) => {
+        const [history] = story.histories;
+        if (!history) return;
+        const learned = history.facts.reduce<BilledLine[]>((billed, fact, i) => {
+          const known: BillingStory = { ...story, histories: [{ ...history, facts: history.facts.slice(0, i + 1) }] };
+          const next = history.facts[i + 1]?.effectiveAt ?? story.until;
+          const asOfs = [fact.effectiveAt, ...dueInstants(known).filter((at) => at > fact.effectiveAt && at < next)];
+          return [...billed, ...billLater(known, billed, asOfs)];
+        }, []);
+        const all = [...learned, ...billLater(story, learned, [story.until])];
+        const once = bill(story, [story.until]);
+        const difference = total(all) - total(once);
+        expect(difference < 0n ? -difference : difference).toBeLessThanOrEqual(BigInt(all.length + once.length));
+        expect(run(story, all, story.until)).toBeUndefined();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('the order in which events come, and their repetition, change nothing', () => {
+    fc.assert(
+      fc.property(anyStory, fc.infiniteStream(fc.nat()), (story, random) => {
+        const shuffled = story.events
+          .map((event) => ({ event, rank: random.next().value }))
+          .sort((a, b) => a.rank - b.rank)
+          .map(({ event }) => event);
+        expect(charged(bill({ ...story, events: shuffled }, [story.until]))).toEqual(charged(bill(story, [story.until])));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe('coverage', () => {
+  test('net of credits, no instant of a recurring price is paid for twice in one slot', () => {
+    fc.assert(
+      fc.property(anyStory, (story) => {
+        const lines = bill(story, dueInstants(story));
+        for (const slot of new Set(lines.filter((line) => line.kind === 'recurring').map((line) => line.slot))) {
+          const net = levels(
+            lines.filter((line) => line.slot === slot).map((line) => ({ ...line.servicePeriod, weight: line.adjusts === null ? 1 : -1 })),
+          );
+          const most = story.histories[0]?.facts.some((fact) => fact.kind === 'plan_changed' && fact.proration === 'none') ? 2 : 1;
+          for (const piece of net) expect(piece.level).toBeLessThanOrEqual(most);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('a period split by changes between equal plans costs what the whole costs, within one minor unit a line', () => {
+    const cuts = fc.array(fc.integer({ min: 1, max: 27 * 86_400 - 1 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.nat(1_000_000), cuts, fc.constantFrom('second' as const, 'day' as const), (cents, seconds, prorationBasis) => {
+        const amount = (cents / 100).toFixed(2);
+        const versions = [0, 1].map((n) =>
+          plan({ plan: `p${String(n)}`, prorationBasis, prices: [{ key: 'fee', kind: 'recurring', model: 'flat', amount }] }),
+        );
+        const startsAt = EPOCH;
+        const started = decideStart(
+          { startsAt },
+          { plan: versions[0]!, account: { currency: 'USD', timeZone: 'UTC' }, held: [], now: startsAt },
+        );
+        const changes = [...new Set(seconds)]
+          .sort((a, b) => a - b)
+          .map((second, i) => ({
+            kind: 'plan_changed' as const,
+            seq: i + 2,
+            effectiveAt: startsAt + BigInt(second) * 1_000_000n,
+            recordedAt: startsAt,
+            plan: `p${String((i + 1) % 2)}`,
+            planVersion: 1,
+            quantities: {},
+            proration: 'prorate' as const,
+            anchor: 'keep' as const,
+          }));
+        const story: BillingStory = {
+          plans: versions,
+          histories: [{ id: 's1', createdAt: startsAt, facts: [started, ...changes] }],
+          events: [],
+          zone: 'UTC',
+          until: startsAt + 27n * DAY,
+        };
+        const lines = bill(story, [story.until]);
+        const difference = total(lines) - toMinor(exact(amount), 'USD');
+        expect(difference < 0n ? -difference : difference).toBeLessThanOrEqual(BigInt(lines.length));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+test('every invoice adds up, and its journal entries balance', () => {
+  fc.assert(
+    fc.property(anyStory, fc.bigInt({ min: 0n, max: 20_000n }), (story, balanceMinor) => {
+      for (const asOf of dueInstants(story)) {
+        const owed = run(
+          story,
+          bill(
+            story,
+            dueInstants(story).filter((at) => at < asOf),
+          ),
+          asOf,
+        );
+        if (!owed) continue;
+        const invoice = draft({
+          currency: 'USD',
+          charges: owed.lines,
+          billed: [],
+          coupons: new Map(),
+          redeemed: new Map(),
+          taxes: [VAT, INCLUDED],
+          balanceMinor,
+          createdAt: new Map(),
+        });
+        if (!invoice) throw new Error('no invoice');
+        expect(invoice.totalMinor).toBe(invoice.appliedMinor + invoice.dueMinor - invoice.creditedMinor);
+        for (const { postings } of invoiceEntries(invoice))
+          expect(postings.reduce((sum, posting) => sum + posting.amountMinor, 0n)).toBe(0n);
+      }
+    }),
+    { numRuns: Math.ceil(RUNS / 4) },
+  );
+});
+
+const VAT = { key: 'vat', name: 'VAT', rate: '0.19', category: 'S' as const, inclusive: false };
+const INCLUDED = { key: 'levy', name: 'Levy', rate: '0.025', category: 'S' as const, inclusive: true };
+
+function billLater(story: BillingStory, billed: readonly BilledLine[], asOfs: readonly bigint[]): BilledLine[] {
+  return asOfs.reduce<BilledLine[]>((lines, asOf) => {
+    const more = run(story, [...billed, ...lines], asOf)?.lines ?? [];
+    return [...lines, ...more.map((line, i) => ({ ...line, id: `${String(billed.length + lines.length + i)}`, creditNotedMinor: 0n }))];
+  }, []);
+}
