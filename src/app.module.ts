@@ -13,6 +13,8 @@ import { createLog, NestLog } from './common/telemetry/logger.js';
 import { measureRequests } from './common/telemetry/metrics.js';
 import type { Config } from './config.js';
 import { dataSourceOptions } from './data-source.js';
+import { InvoicesModule } from './invoices/invoices.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
 import { MetersModule } from './meters/meters.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
@@ -33,6 +35,8 @@ export class AppModule {
         PlansModule,
         SubscriptionsModule,
         UsageModule,
+        LedgerModule,
+        InvoicesModule,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { type Command, UsageError } from './command.js';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
+  'bill-run': async () => (await import('./bill-run.js')).billRun,
   simulate: async () => (await import('./simulate/simulate.js')).simulateCommand,
   openapi: async () => (await import('./openapi.js')).openapi,
 };

@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { OPERATOR } from '../common/actor.js';
+import { Clock } from '../common/clock.js';
+import { Database } from '../common/database/database.js';
+import { formatMoney } from '../domain/currency.js';
+import { parseInstant } from '../domain/instant.js';
+import { BillRuns } from '../invoices/bill-runs.js';
+import { type Command, UsageError } from './command.js';
+import { openContext } from './context.js';
+
+export const billRun: Command = {
+  summary: 'bill every account that something is due for',
+  usage: `Usage: wharfage bill-run --as-of INSTANT [--dry-run]
+
+  --as-of    bill what has fallen due by then, such as 2026-12-01T00:00:00Z
+  --dry-run  only say what would be billed`,
+  async run(args) {
+    const { asOf, dryRun } = options(args);
+    const { app, close } = await openContext();
+    try {
+      await app.get(Clock).refresh();
+      const runs = app.get(BillRuns);
+      const { id } = await app.get(Database).transaction((tx) => runs.request(tx, OPERATOR, { asOf: parseInstant(asOf), dryRun }));
+      const { accounts, invoices, parked, totals } = await runs.execute(id);
+      const sums = Object.entries(totals).map(([currency, total]) => `, ${formatMoney(BigInt(total), currency)} ${currency}`);
+      process.stdout.write(`${String(accounts)} accounts, ${String(invoices)} invoices, ${String(parked)} parked${sums.join('')}\n`);
+      return parked === 0 ? 0 : 1;
+    } finally {
+      await close();
+    }
+  },
+};
+
+function options(args: readonly string[]): { asOf: string; dryRun: boolean } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { 'as-of': { type: 'string' }, 'dry-run': { type: 'boolean', default: false } },
+    });
+    if (values['as-of'] === undefined) throw new UsageError('say as of when: --as-of INSTANT');
+    return { asOf: values['as-of'], dryRun: values['dry-run'] };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
+  }
+}

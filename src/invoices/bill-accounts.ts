@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../common/database/database.js';
+import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
+import type { Draft } from '../domain/billing/draft.js';
+import { type Instant, latest } from '../domain/instant.js';
+import type { UsageAnswer } from '../domain/metering/question.js';
+import { UsageService } from '../usage/usage.service.js';
+import { setNextDue } from './billing-state.js';
+import { IssueInvoices } from './issue-invoices.js';
+import { LoadFacts, type LoadedAccount } from './load-facts.js';
+
+/** What billing some accounts came to. */
+export interface Billed {
+  readonly accounts: number;
+  readonly drafts: readonly Draft[];
+}
+
+interface Concluded extends LoadedAccount {
+  readonly prepared: PreparedBill;
+  readonly draft: Draft | undefined;
+}
+
+/**
+ * The shell around a bill: loads many accounts, lets the domain decide, saves many. Everything between belongs to one transaction, which has
+ * claimed the accounts.
+ */
+@Injectable()
+export class BillAccounts {
+  constructor(
+    private readonly facts: LoadFacts,
+    private readonly usage: UsageService,
+    private readonly issue: IssueInvoices,
+  ) {}
+
+  /** Bills what is due by `asOf`, and notes when something is due next. */
+  async run(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
+    await this.usage.holdForBilling(tx, accountIds);
+    const concluded = await this.conclude(tx, accountIds, asOf);
+    const issues = concluded.flatMap(({ profile, facts, draft }) => (draft ? [{ profile, draft, versions: facts.versions, asOf }] : []));
+    await setNextDue(
+      tx,
+      concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: nextDueOf(facts, asOf) })),
+    );
+    await this.usage.setBilledThrough(tx, concluded.flatMap(billedThrough));
+    await this.usage.clearTouches(tx, accountIds);
+    await this.issue.run(tx, issues); // last: it takes the numbers
+    return { accounts: concluded.length, drafts: issues.map((one) => one.draft) };
+  }
+
+  /** What would be billed by `asOf`; stores nothing. */
+  async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
+    const concluded = await this.conclude(tx, accountIds, asOf);
+    return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
+  }
+
+  private async conclude(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Concluded[]> {
+    const prepared = (await this.facts.run(tx, accountIds)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+    const questions = prepared.flatMap(({ profile, prepared: bill }) =>
+      bill.questions.map((question) => ({ ...question, accountId: profile.id })),
+    );
+    const answers = await this.usage.answer(tx, questions);
+    let answered = 0;
+    return prepared.map((one) => {
+      const own: UsageAnswer[] = answers.slice(answered, (answered += one.prepared.questions.length));
+      return { ...one, draft: conclude(one.prepared, own) };
+    });
+  }
+}
+
+/** The end of the last service period whose usage was counted. */
+function billedThrough({ profile, prepared }: Concluded): { accountId: string; through: Instant }[] {
+  const ends = prepared.questions.map((question) => question.to);
+  return ends.length === 0 ? [] : [{ accountId: profile.id, through: ends.reduce(latest) }];
+}

@@ -1,0 +1,169 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Clock } from '../common/clock.js';
+import { Database, type Tx } from '../common/database/database.js';
+import { LOG } from '../common/telemetry/log-token.js';
+import { CONFIG, type Config } from '../config.js';
+import type { Draft } from '../domain/billing/draft.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
+import { Refusal } from '../domain/refusal.js';
+import { UsageService } from '../usage/usage.service.js';
+import { BillAccounts, type Billed } from './bill-accounts.js';
+import { claimDue, claimEnded, claimOne, park } from './billing-state.js';
+import { countIn } from './bill-run-records.js';
+
+/** What a run, or a part of it, came to. */
+export interface RunResult {
+  readonly accounts: number;
+  readonly invoices: number;
+  readonly parked: number;
+  /** Sums of the invoices' totals in minor units, by currency. */
+  readonly totals: ReadonlyMap<string, bigint>;
+}
+
+export interface RunRequest {
+  readonly asOf: Instant;
+  /** The record of the run, which counts along in the transactions of the batches. */
+  readonly recordId?: string;
+}
+
+const NOTHING: RunResult = { accounts: 0, invoices: 0, parked: 0, totals: new Map() };
+
+/**
+ * Bills every account that something is due for, some hundred in a transaction. It may be killed at any moment and run again, and any number
+ * may run at once: an account is claimed by one of them, and what two would bill has one place in the database.
+ */
+@Injectable()
+export class BillRunService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOG) private readonly log: Logger,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly bill: BillAccounts,
+    private readonly usage: UsageService,
+  ) {}
+
+  async run(request: RunRequest): Promise<RunResult> {
+    if (request.asOf > this.clock.now()) throw new RangeError('a run as of the future is a preview');
+    const due = await this.batches(request, (tx) => claimDue(tx, request.asOf, this.config.billRunBatch));
+    const touched = await this.database.transaction((tx) => this.usage.touched(tx));
+    const late = touched.length === 0 ? NOTHING : await this.batches(request, (tx) => this.claimTouched(tx, touched));
+    return sum(due, late);
+  }
+
+  /** What a run would bill; stores nothing. */
+  async preview(asOf: Instant): Promise<RunResult> {
+    let [result, after] = [NOTHING, '00000000-0000-0000-0000-000000000000'];
+    for (;;) {
+      const part = await this.database.transaction(async (tx) => {
+        const rows = await tx.query<{ accountId: string }[]>(
+          `select account_id as "accountId" from billing_state where next_due <= $1 and parked is null and account_id > $2 order by account_id limit $3`,
+          [formatInstant(asOf), after, this.config.billRunBatch],
+        );
+        const ids = rows.map((row) => row.accountId);
+        return { ids, billed: await this.bill.preview(tx, ids, asOf) };
+      });
+      const last = part.ids.at(-1);
+      if (last === undefined) return result;
+      result = sum(result, resultOf(part.billed));
+      after = last;
+    }
+  }
+
+  /** One account in the caller's transaction. What the domain refuses parks the account and leaves the transaction usable. */
+  async billOne(tx: Tx, accountId: string, asOf: Instant): Promise<RunResult> {
+    await claimOne(tx, accountId);
+    try {
+      return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], asOf)));
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      await this.park(tx, accountId, asOf, error);
+      return { ...NOTHING, accounts: 1, parked: 1 };
+    }
+  }
+
+  /** Accounts that ended, with usage that came later than their last invoice. */
+  private async claimTouched(tx: Tx, touched: readonly string[]): Promise<string[]> {
+    const still = new Set(await this.usage.touched(tx));
+    return claimEnded(
+      tx,
+      touched.filter((accountId) => still.has(accountId)),
+      this.config.billRunBatch,
+    );
+  }
+
+  /** One transaction a batch until there is nothing left to claim. */
+  private async batches({ asOf, recordId }: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+    let result = NOTHING;
+    for (;;) {
+      const batch = await this.batch(asOf, recordId, claim);
+      if (batch.accounts === 0) return result;
+      result = sum(result, batch);
+    }
+  }
+
+  private async batch(asOf: Instant, recordId: string | undefined, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+    let claimed: string[] = [];
+    try {
+      return await this.database.transaction(async (tx) => {
+        claimed = await claim(tx);
+        if (claimed.length === 0) return NOTHING;
+        return this.counted(tx, recordId, resultOf(await this.bill.run(tx, claimed, asOf)));
+      });
+    } catch (error) {
+      if (claimed.length === 0 || isTransient(error)) throw error;
+      this.log.warn({ err: error, accounts: claimed.length }, 'a batch failed; its accounts are billed one by one');
+      return this.oneByOne(claimed, asOf, recordId);
+    }
+  }
+
+  private async oneByOne(accountIds: readonly string[], asOf: Instant, recordId: string | undefined): Promise<RunResult> {
+    let result = NOTHING;
+    for (const accountId of accountIds) {
+      const one = await this.database.transaction(async (tx) => this.counted(tx, recordId, await this.billOne(tx, accountId, asOf)));
+      result = sum(result, one);
+    }
+    return result;
+  }
+
+  private async counted(tx: Tx, recordId: string | undefined, result: RunResult): Promise<RunResult> {
+    if (recordId !== undefined) await countIn(tx, recordId, result);
+    return result;
+  }
+
+  private async park(tx: Tx, accountId: string, asOf: Instant, error: unknown): Promise<void> {
+    const refusal = error instanceof Refusal ? error : undefined;
+    const detail = error instanceof Error ? error.message : String(error);
+    this.log.error({ err: error, accountId, asOf: formatInstant(asOf) }, 'an account was parked');
+    await park(tx, accountId, {
+      rule: refusal?.code ?? 'unexpected_error',
+      detail: refusal?.detail ?? detail,
+      remedy: 'Mend the cause, then POST /v2/accounts/{key}/bill: it bills the account and takes it back into the runs.',
+      asOf: formatInstant(asOf),
+      at: formatInstant(this.clock.now()),
+    });
+  }
+}
+
+function resultOf({ accounts, drafts }: Billed): RunResult {
+  return { accounts, invoices: drafts.length, parked: 0, totals: totalsOf(drafts) };
+}
+
+function totalsOf(drafts: readonly Draft[]): Map<string, bigint> {
+  const totals = new Map<string, bigint>();
+  for (const { currency, totalMinor } of drafts) totals.set(currency, (totals.get(currency) ?? 0n) + totalMinor);
+  return totals;
+}
+
+function sum(a: RunResult, b: RunResult): RunResult {
+  const totals = new Map(a.totals);
+  for (const [currency, total] of b.totals) totals.set(currency, (totals.get(currency) ?? 0n) + total);
+  return { accounts: a.accounts + b.accounts, invoices: a.invoices + b.invoices, parked: a.parked + b.parked, totals };
+}
+
+/** What says nothing of the account: a lost connection, a deadlock, a database that is shutting down. */
+function isTransient(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && (/^(08|40|53|57)/.test(code) || code.startsWith('ECONN') || code === 'EPIPE');
+}

@@ -1,0 +1,69 @@
+import type { Tx } from '../common/database/database.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
+
+/** Why an account is not billed, and what to do. */
+export interface Parking {
+  /** The rule that stopped it: the code of a refusal, or `unexpected_error`. */
+  readonly rule: string;
+  readonly detail: string;
+  readonly remedy: string;
+  readonly asOf: string;
+  readonly at: string;
+}
+
+const CLAIM_DUE = `
+  select account_id as "accountId" from billing_state where next_due <= $1 and parked is null
+  order by next_due, account_id limit $2 for update skip locked`;
+
+const CLAIM_ENDED = `
+  select account_id as "accountId" from billing_state where account_id = any($1::uuid[]) and next_due is null and parked is null
+  order by account_id limit $2 for update skip locked`;
+
+const ids = (rows: readonly { readonly accountId: string }[]): string[] => rows.map((row) => row.accountId).sort();
+
+/** Accounts with something due, locked for this transaction; those that another run holds are left to it. Relies on billing_state_due. */
+export const claimDue = async (tx: Tx, asOf: Instant, limit: number): Promise<string[]> =>
+  ids(await tx.query<{ accountId: string }[]>(CLAIM_DUE, [formatInstant(asOf), limit]));
+
+/** Of these accounts, those for which nothing will ever fall due by itself. */
+export const claimEnded = async (tx: Tx, accountIds: readonly string[], limit: number): Promise<string[]> =>
+  ids(await tx.query<{ accountId: string }[]>(CLAIM_ENDED, [accountIds, limit]));
+
+/** One account, whatever is due, and though it is parked; waits for a run that holds it. */
+export async function claimOne(tx: Tx, accountId: string): Promise<void> {
+  await tx.query('insert into billing_state (account_id) values ($1) on conflict do nothing', [accountId]);
+  await tx.query('select 1 from billing_state where account_id = $1 for update', [accountId]);
+}
+
+export async function setNextDue(
+  tx: Tx,
+  states: readonly { readonly accountId: string; readonly nextDue: Instant | undefined }[],
+): Promise<void> {
+  await tx.query(
+    `update billing_state s set next_due = n.next_due, parked = null
+     from unnest($1::uuid[], $2::timestamptz[]) as n(account_id, next_due) where s.account_id = n.account_id`,
+    [states.map((state) => state.accountId), states.map(({ nextDue }) => (nextDue === undefined ? null : formatInstant(nextDue)))],
+  );
+}
+
+/** Something may be due from `at` on. */
+export async function dueBy(tx: Tx, accountId: string, at: Instant): Promise<void> {
+  await tx.query(
+    `insert into billing_state (account_id, next_due) values ($1, $2)
+     on conflict (account_id) do update set next_due = least(billing_state.next_due, excluded.next_due)`,
+    [accountId, formatInstant(at)],
+  );
+}
+
+export async function park(tx: Tx, accountId: string, parking: Parking): Promise<void> {
+  await tx.query('update billing_state set parked = $2 where account_id = $1', [accountId, JSON.stringify(parking)]);
+}
+
+/** The first instant after `after` at which something is due for some account. */
+export async function firstDue(tx: Tx, after: Instant): Promise<Instant | undefined> {
+  const [row] = await tx.query<{ at: Instant | null }[]>(
+    'select min(next_due) as at from billing_state where parked is null and next_due > $1',
+    [formatInstant(after)],
+  );
+  return row?.at ?? undefined;
+}

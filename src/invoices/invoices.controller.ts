@@ -1,0 +1,87 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { Audit } from '../common/audit/audit.service.js';
+import { Clock } from '../common/clock.js';
+import { Database } from '../common/database/database.js';
+import { type Call, CurrentCall } from '../common/http/call.js';
+import { Key } from '../common/http/key-param.js';
+import { type Page, pageOf } from '../common/http/page.js';
+import { ApiProblems } from '../common/http/problem.js';
+import { Scopes } from '../common/http/scopes.js';
+import { Writes } from '../common/http/writes.js';
+import { formatMoney } from '../domain/currency.js';
+import { parseInstant } from '../domain/instant.js';
+import { Refusal } from '../domain/refusal.js';
+import { BillRunService } from './bill-run.service.js';
+import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
+import { InvoicesService } from './invoices.service.js';
+
+@ApiTags('invoices')
+@Controller({ version: '2' })
+export class InvoicesController {
+  constructor(
+    private readonly invoices: InvoicesService,
+    private readonly accounts: AccountsService,
+    private readonly runs: BillRunService,
+    private readonly audit: Audit,
+    private readonly writes: Writes,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('invoices')
+  @Scopes('invoices:read')
+  @ApiOperation({ operationId: 'listInvoices', summary: 'Invoices, newest first' })
+  @ApiOkResponse({ type: pageOf(InvoiceView), description: 'Invoices with their lines.' })
+  @ApiProblems()
+  list(@Query() query: InvoicesQuery): Promise<Page<InvoiceView>> {
+    return this.database.transaction((tx) => this.invoices.list(tx, query));
+  }
+
+  @Get('invoices/:idOrNumber')
+  @Scopes('invoices:read')
+  @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice, by id or number' })
+  @ApiOkResponse({ type: InvoiceView, description: 'The invoice with its lines.' })
+  @ApiProblems(404)
+  read(@Param('idOrNumber') idOrNumber: string): Promise<InvoiceView> {
+    return this.database.transaction((tx) => this.invoices.one(tx, idOrNumber));
+  }
+
+  @Get('accounts/:key/balance')
+  @Scopes('invoices:read')
+  @ApiOperation({ operationId: 'getBalance', summary: 'What an account has to its credit' })
+  @ApiOkResponse({ type: BalanceView, description: 'The balance.' })
+  @ApiProblems(404)
+  balance(@Key() key: string): Promise<BalanceView> {
+    return this.database.transaction(async (tx) => {
+      const { id, currency } = await this.accounts.byKey(tx, key);
+      return { account: key, currency, balance: formatMoney(await this.invoices.balance(tx, id), currency) };
+    });
+  }
+
+  @Post('accounts/:key/bill')
+  @HttpCode(200)
+  @Scopes('invoices:write')
+  @ApiOperation({ operationId: 'billAccount', summary: 'Bill one account now, also a parked one' })
+  @ApiOkResponse({ type: BillAccountView, description: 'What came of it.' })
+  @ApiProblems(404, 409, 422)
+  bill(@CurrentCall() call: Call, @Key() key: string, @Body() body: BillAccountDto): Promise<BillAccountView> {
+    const now = this.clock.now();
+    const asOf = body.asOf === undefined ? now : parseInstant(body.asOf);
+    if (asOf > now) throw new Refusal('unprocessable', 'as_of_in_future', 'An account is billed as of now or earlier.');
+    return this.writes.once(call, async (tx) => {
+      const { id } = await this.accounts.byKey(tx, key);
+      const { invoices, parked } = await this.runs.billOne(tx, id, asOf);
+      await this.audit.record(tx, {
+        actor: call.actor,
+        action: 'account.billed',
+        accountId: id,
+        subjectType: 'account',
+        subjectId: key,
+        after: { invoices, parked },
+      });
+      return { invoices, parked: parked > 0 };
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { AccountsModule } from '../accounts/accounts.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { PlansModule } from '../plans/plans.module.js';
+import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
+import { UsageModule } from '../usage/usage.module.js';
+import { BillAccounts } from './bill-accounts.js';
+import { BillRunService } from './bill-run.service.js';
+import { BillRuns } from './bill-runs.js';
+import { BillRunsController } from './bill-runs.controller.js';
+import { InvoicesController } from './invoices.controller.js';
+import { InvoicesService } from './invoices.service.js';
+import { IssueInvoices } from './issue-invoices.js';
+import { LoadFacts } from './load-facts.js';
+import { ParkedAccounts } from './parked-accounts.js';
+import { SellersController } from './sellers.controller.js';
+import { SellersService } from './sellers.service.js';
+
+@Module({
+  imports: [AccountsModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
+  controllers: [InvoicesController, BillRunsController, SellersController],
+  providers: [BillAccounts, BillRunService, BillRuns, InvoicesService, IssueInvoices, LoadFacts, ParkedAccounts, SellersService],
+  exports: [InvoicesService, BillRuns],
+})
+export class InvoicesModule {}

@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import type { AccountProfile } from '../accounts/account-profile.js';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { Clock } from '../common/clock.js';
+import type { Tx } from '../common/database/database.js';
+import { defineFact, Hooks } from '../common/hooks.js';
+import { newId } from '../common/ids.js';
+import type { Draft } from '../domain/billing/draft.js';
+import type { Line } from '../domain/billing/line.js';
+import type { PlanVersion } from '../domain/catalog.js';
+import { DAY, earliest, formatInstant, type Instant, latest } from '../domain/instant.js';
+import { invoiceEntries } from '../domain/ledger.js';
+import { versionKey } from '../domain/subscription/history.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { insertBalanceChanges } from './balances.js';
+import { insertLines, type NewLine } from './billed-lines.js';
+import { type Seller, SellersService } from './sellers.service.js';
+
+/** Invoices that were finalized just now, and what is left to collect of each. */
+export interface FinalizedInvoice {
+  readonly accountId: string;
+  readonly invoiceId: string;
+  readonly currency: string;
+  readonly dueMinor: bigint;
+}
+
+export const invoicesFinalized = defineFact<{ readonly invoices: readonly FinalizedInvoice[] }>('invoices.finalized');
+
+/** A draft, and whose it is. */
+export interface Issue {
+  readonly profile: AccountProfile;
+  readonly draft: Draft;
+  readonly versions: ReadonlyMap<string, PlanVersion>;
+  readonly asOf: Instant;
+}
+
+interface Made extends Issue {
+  readonly id: string;
+}
+
+const INSERT_INVOICES = `
+  insert into invoice (account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
+    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot)
+  select account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
+    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot
+  from jsonb_to_recordset($1::jsonb) as i(account_id uuid, id text, series text, n bigint, number text, currency text, as_of timestamptz,
+    issued_at timestamptz, due_at timestamptz, period_start timestamptz, period_end timestamptz, subtotal_minor bigint, discount_minor bigint,
+    tax_minor bigint, total_minor bigint, applied_minor bigint, due_minor bigint, credited_minor bigint, taxes jsonb, snapshot jsonb)`;
+
+const INSERT_NUMBERS = `
+  insert into invoice_number (series, n, account_id, invoice_id) select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])`;
+
+const INSERT_SETTLEMENTS = `
+  insert into invoice_settlement (account_id, invoice_id, due_minor, paid_at)
+  select account_id, invoice_id, due_minor, case when due_minor = 0 then $4::timestamptz end
+  from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(account_id, invoice_id, due_minor)`;
+
+/** Finalizes drafts: freezes what they rest on, posts them, numbers them. */
+@Injectable()
+export class IssueInvoices {
+  constructor(
+    private readonly clock: Clock,
+    private readonly hooks: Hooks,
+    private readonly accounts: AccountsService,
+    private readonly ledger: LedgerService,
+    private readonly sellers: SellersService,
+  ) {}
+
+  /** In the order given, which is the order of their numbers. The counter is taken last, so that it is held shortly. Answers the invoices' ids. */
+  async run(tx: Tx, issues: readonly Issue[]): Promise<string[]> {
+    if (issues.length === 0) return [];
+    const now = this.clock.now();
+    const made = issues.map((issue): Made => ({ ...issue, id: newId('inv', now, issue.profile.id) }));
+    await insertLines(
+      tx,
+      made.flatMap((one) => linesOf(one, now)),
+    );
+    await insertBalanceChanges(
+      tx,
+      made.map(({ profile, id, draft }) => ({
+        accountId: profile.id,
+        at: now,
+        amountMinor: draft.creditedMinor - draft.appliedMinor,
+        causeKind: 'invoice',
+        causeId: id,
+      })),
+    );
+    await this.ledger.post(
+      tx,
+      made.flatMap(({ profile, id, draft }) =>
+        invoiceEntries(draft).map((entry) => ({ accountId: profile.id, at: now, causeKind: 'invoice' as const, causeId: id, entry })),
+      ),
+    );
+    await this.accounts.markBilled(
+      tx,
+      made.map(({ profile }) => profile.id),
+    );
+    await tx.query(INSERT_SETTLEMENTS, [
+      made.map(({ profile }) => profile.id),
+      made.map(({ id }) => id),
+      made.map(({ draft }) => draft.dueMinor.toString()),
+      formatInstant(now),
+    ]);
+    const finalized = made.map(({ profile, id, draft }) => ({
+      accountId: profile.id,
+      invoiceId: id,
+      currency: draft.currency,
+      dueMinor: draft.dueMinor,
+    }));
+    await this.hooks.tell(tx, invoicesFinalized, { invoices: finalized });
+    await this.number(tx, made, now);
+    return made.map(({ id }) => id);
+  }
+
+  private async number(tx: Tx, made: readonly Made[], now: Instant): Promise<void> {
+    const seller = await this.sellers.standard(tx);
+    const { first, issuedAt, prefix } = await takeNumbers(tx, seller.series, made.length, now);
+    const ns = made.map((_one, i) => first + BigInt(i));
+    await tx.query(INSERT_NUMBERS, [
+      made.map(() => seller.series),
+      ns.map(String),
+      made.map(({ profile }) => profile.id),
+      made.map(({ id }) => id),
+    ]);
+    const rows = made.map((one, i) =>
+      invoiceRow(one, { seller, issuedAt, n: ns[i] ?? 0n, number: `${prefix}${(ns[i] ?? 0n).toString().padStart(6, '0')}` }),
+    );
+    await tx.query(INSERT_INVOICES, [JSON.stringify(rows)]);
+  }
+}
+
+/** The next numbers of a series, which the transaction holds until it ends; the time of issue never goes back within it. */
+async function takeNumbers(
+  tx: Tx,
+  series: string,
+  count: number,
+  now: Instant,
+): Promise<{ first: bigint; issuedAt: Instant; prefix: string }> {
+  const [rows] = await tx.query<[{ next: bigint; lastIssuedAt: Instant; prefix: string }[], number]>(
+    `update number_series set next = next + $2, last_issued_at = greatest(last_issued_at, $3::timestamptz)
+     where key = $1 returning next, last_issued_at as "lastIssuedAt", prefix`,
+    [series, count, formatInstant(now)],
+  );
+  const [taken] = rows;
+  if (!taken) throw new RangeError(`there is no number series ${series}`);
+  return { first: taken.next - BigInt(count), issuedAt: taken.lastIssuedAt, prefix: taken.prefix };
+}
+
+function linesOf({ profile, draft, id }: Made, now: Instant): NewLine[] {
+  return draft.lines.map((line, i) => ({ ...line, accountId: profile.id, invoiceId: id, id: newId('line', now, profile.id), n: i + 1 }));
+}
+
+interface Numbering {
+  readonly seller: Seller;
+  readonly issuedAt: Instant;
+  readonly n: bigint;
+  readonly number: string;
+}
+
+function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issuedAt, n, number }: Numbering): object {
+  const bounds = draft.lines.map((line) => line.servicePeriod);
+  return {
+    account_id: profile.id,
+    id,
+    series: seller.series,
+    n: n.toString(),
+    number,
+    currency: draft.currency,
+    as_of: formatInstant(asOf),
+    issued_at: formatInstant(issuedAt),
+    due_at: formatInstant(issuedAt + BigInt(seller.paymentTermsDays) * DAY),
+    period_start: formatInstant(bounds.map(({ start }) => start).reduce(earliest)),
+    period_end: formatInstant(bounds.map(({ end }) => end).reduce(latest)),
+    subtotal_minor: draft.subtotalMinor.toString(),
+    discount_minor: draft.discountMinor.toString(),
+    tax_minor: draft.taxMinor.toString(),
+    total_minor: draft.totalMinor.toString(),
+    applied_minor: draft.appliedMinor.toString(),
+    due_minor: draft.dueMinor.toString(),
+    credited_minor: draft.creditedMinor.toString(),
+    taxes: draft.taxes.map(({ taxableMinor, amountMinor, ...tax }) => ({
+      ...tax,
+      taxableMinor: taxableMinor.toString(),
+      amountMinor: amountMinor.toString(),
+    })),
+    snapshot: { seller: sellerSnapshot(seller), buyer: profile, plans: plansOf(draft.lines, versions) },
+  };
+}
+
+const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({ key, name, address, taxIds, bankDetails });
+
+/** The plan versions that the lines are of. */
+function plansOf(lines: readonly Line[], versions: ReadonlyMap<string, PlanVersion>): PlanVersion[] {
+  const keys = new Set(lines.map((line) => versionKey(line.plan, line.planVersion)));
+  return [...keys].flatMap((key) => versions.get(key) ?? []);
+}

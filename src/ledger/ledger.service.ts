@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../common/database/database.js';
+import { newId } from '../common/ids.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
+import type { Entry, LedgerAccount } from '../domain/ledger.js';
+
+/** An entry, and the business event that it records: one for each purpose of each cause. */
+export interface CausedEntry {
+  readonly accountId: string;
+  readonly at: Instant;
+  readonly causeKind: 'invoice' | 'payment' | 'refund';
+  readonly causeId: string;
+  readonly entry: Entry;
+}
+
+export interface BalanceOfAccount {
+  readonly ledgerAccount: LedgerAccount;
+  readonly currency: string;
+  readonly debitMinor: bigint;
+  readonly creditMinor: bigint;
+}
+
+const INSERT_ENTRIES = `
+  insert into journal_entry (account_id, id, at, cause_kind, cause_id, purpose, currency)
+  select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])`;
+
+const INSERT_POSTINGS = `
+  insert into posting (account_id, entry_id, n, ledger_account, amount_minor)
+  select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::bigint[])`;
+
+const TRIAL_BALANCE = `
+  select p.ledger_account as "ledgerAccount", e.currency,
+    coalesce(sum(p.amount_minor) filter (where p.amount_minor > 0), 0)::bigint as "debitMinor",
+    coalesce(-sum(p.amount_minor) filter (where p.amount_minor < 0), 0)::bigint as "creditMinor"
+  from journal_entry e join posting p on p.account_id = e.account_id and p.entry_id = e.id
+  where e.at <= $1 group by p.ledger_account, e.currency order by e.currency, p.ledger_account`;
+
+/** Double entry: written, never changed. */
+@Injectable()
+export class LedgerService {
+  /** Records entries, all in two statements. The database refuses postings that do not sum to zero, and a second entry for the same purpose. */
+  async post(tx: Tx, entries: readonly CausedEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const made = entries.map((entry) => ({ ...entry, id: newId('je', entry.at, entry.accountId) }));
+    await tx.query(INSERT_ENTRIES, [
+      made.map((one) => one.accountId),
+      made.map((one) => one.id),
+      made.map((one) => formatInstant(one.at)),
+      made.map((one) => one.causeKind),
+      made.map((one) => one.causeId),
+      made.map((one) => one.entry.purpose),
+      made.map((one) => one.entry.currency),
+    ]);
+    const postings = made.flatMap(({ accountId, id, entry }) =>
+      entry.postings.map((posting, n) => ({ accountId, id, n: n + 1, ...posting })),
+    );
+    await tx.query(INSERT_POSTINGS, [
+      postings.map((one) => one.accountId),
+      postings.map((one) => one.id),
+      postings.map((one) => one.n),
+      postings.map((one) => one.ledgerAccount),
+      postings.map((one) => one.amountMinor.toString()),
+    ]);
+  }
+
+  /** Sums by ledger account and currency over all entries up to and with an instant. */
+  trialBalance(tx: Tx, asOf: Instant): Promise<BalanceOfAccount[]> {
+    return tx.query<BalanceOfAccount[]>(TRIAL_BALANCE, [formatInstant(asOf)]);
+  }
+}

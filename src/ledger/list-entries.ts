@@ -1,0 +1,41 @@
+import type { Tx } from '../common/database/database.js';
+import { cursorKey, type Page, page } from '../common/http/page.js';
+import { accountIdFor } from '../common/ids.js';
+import { formatMoney } from '../domain/currency.js';
+import { formatInstant, type Instant, tryInstant } from '../domain/instant.js';
+import { Refusal } from '../domain/refusal.js';
+import type { EntriesQuery, EntryView } from './ledger.dto.js';
+
+interface EntryRow extends Omit<EntryView, 'at' | 'postings'> {
+  readonly at: Instant;
+  readonly postings: readonly { readonly ledgerAccount: string; readonly amount: string }[];
+}
+
+const LIST = `
+  select e.id, e.at, e.cause_kind as "causeKind", e.cause_id as "causeId", e.purpose, e.currency,
+    (select jsonb_agg(jsonb_build_object('ledgerAccount', p.ledger_account, 'amount', p.amount_minor::text) order by p.n)
+     from posting p where p.account_id = e.account_id and p.entry_id = e.id) as postings
+  from journal_entry e
+  where ($1::uuid is null or e.account_id = $1) and ($2::timestamptz is null or (e.at, e.id) < ($2, $3))
+  order by e.at desc, e.id desc limit $4`;
+
+/** Entries, newest first. Relies on journal_entry_by_time. */
+export async function listEntries(tx: Tx, { account, cursor, limit }: EntriesQuery): Promise<Page<EntryView>> {
+  const [at, id] = cursorKey(cursor) ?? [];
+  if (at !== undefined && tryInstant(at) === undefined)
+    throw new Refusal(
+      'invalid',
+      'invalid_cursor',
+      'The cursor is not one of this list: send the nextCursor of its last page, or leave it out.',
+    );
+  const accountId = account === undefined ? null : accountIdFor(account);
+  const rows = await tx.query<EntryRow[]>(LIST, [accountId, at ?? null, id ?? null, limit + 1]);
+  const { data, nextCursor } = page(rows, limit, (row) => [formatInstant(row.at), row.id]);
+  return { data: data.map(view), nextCursor };
+}
+
+const view = (row: EntryRow): EntryView => ({
+  ...row,
+  at: formatInstant(row.at),
+  postings: row.postings.map(({ ledgerAccount, amount }) => ({ ledgerAccount, amount: formatMoney(BigInt(amount), row.currency) })),
+});
