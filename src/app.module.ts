@@ -13,9 +13,11 @@ import { createLog, NestLog } from './common/telemetry/logger.js';
 import { measureRequests } from './common/telemetry/metrics.js';
 import type { Config } from './config.js';
 import { dataSourceOptions } from './data-source.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { MetersModule } from './meters/meters.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { UsageModule } from './usage/usage.module.js';
@@ -37,6 +39,8 @@ export class AppModule {
         UsageModule,
         LedgerModule,
         InvoicesModule,
+        PaymentsModule,
+        ExportsModule,
       ],
     };
   }

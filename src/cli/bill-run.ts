@@ -16,8 +16,9 @@ export const billRun: Command = {
   --dry-run  only say what would be billed`,
   async run(args) {
     const { asOf, dryRun } = options(args);
-    const { app, close } = await openContext();
+    const context = await openContext();
     try {
+      const { app } = context;
       await app.get(Clock).refresh();
       const runs = app.get(BillRuns);
       const { id } = await app.get(Database).transaction((tx) => runs.request(tx, OPERATOR, { asOf: parseInstant(asOf), dryRun }));
@@ -26,7 +27,7 @@ export const billRun: Command = {
       process.stdout.write(`${String(accounts)} accounts, ${String(invoices)} invoices, ${String(parked)} parked${sums.join('')}\n`);
       return parked === 0 ? 0 : 1;
     } finally {
-      await close();
+      await context.close();
     }
   },
 };

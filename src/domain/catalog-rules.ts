@@ -1,7 +1,7 @@
 import type { Coupon, Meter, PlanVersion, TaxRate } from './catalog.js';
 import { isCurrency, isMoney } from './currency.js';
 import { exact, isDecimal } from './decimal.js';
-import { INTERVAL_COUNT_MAX, moneyProblems, priceProblems } from './price-rules.js';
+import { INTERVAL_COUNT_MAX, isWhole, moneyProblems, priceProblems, problem } from './price-rules.js';
 import type { FieldProblem } from './refusal.js';
 
 /** What catalog bodies must fulfil beyond their form. Every function names all that is wrong, with pointers into the body. */
@@ -15,19 +15,17 @@ const RATE_DECIMALS = 12;
 const HUNDRED = exact('100');
 const ONE = exact('1');
 
-const problem = (pointer: string, code: string, detail: string): FieldProblem => ({ pointer, code, detail });
-const isWhole = (value: number, least: number, most: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
-
 function keyProblems(key: string, pointer: string): FieldProblem[] {
   return KEY.test(key)
     ? []
     : [problem(pointer, 'invalid_key', 'Must be a key: 1 to 100 of a-z, 0-9 and ._:- , beginning with a letter or digit.')];
 }
 
+/** What is wrong with a plan version: its key, currency, interval, trial and prices. That its meters exist is checked elsewhere. */
 export function planProblems(plan: PlanVersion): FieldProblem[] {
   const { unit, count } = plan.interval;
-  if (!isCurrency(plan.currency)) return [problem('/currency', 'unknown_currency', 'Must be an active ISO 4217 code, such as USD.')];
   const problems = [...keyProblems(plan.plan, '/key'), ...moneyProblems(plan.minimumCommitment, '/minimumCommitment', plan.currency)];
+  if (!isCurrency(plan.currency)) problems.push(problem('/currency', 'unknown_currency', 'Must be an active ISO 4217 code, such as USD.'));
   if (!isWhole(count, 1, INTERVAL_COUNT_MAX[unit]))
     problems.push(
       problem(
@@ -49,6 +47,7 @@ export function planProblems(plan: PlanVersion): FieldProblem[] {
   return problems;
 }
 
+/** What is wrong with a meter: which fields its aggregation needs, and which it does not have. */
 export function meterProblems(meter: Meter): FieldProblem[] {
   const { aggregation, value, resource, mode, unit, percentile, groupBy = [] } = meter;
   const problems = keyProblems(meter.key, '/key');
@@ -71,6 +70,7 @@ export function meterProblems(meter: Meter): FieldProblem[] {
   return problems;
 }
 
+/** What is wrong with a coupon: its percentage or amount, and for how many periods it holds. */
 export function couponProblems(coupon: Coupon): FieldProblem[] {
   const { percentOff, amountOff, currency, duration, periods } = coupon;
   const problems = keyProblems(coupon.key, '/key');
@@ -100,6 +100,7 @@ function amountOffProblems(amountOff: string, currency: string | undefined): Fie
     : [problem('/amountOff', 'invalid_money', `Must be an amount in ${currency} above 0.`)];
 }
 
+/** What is wrong with a tax rate: a fraction from 0 to 1, and 0 in every category but the standard one. */
 export function taxRateProblems({ key, rate, category }: Pick<TaxRate, 'key' | 'rate' | 'category'>): FieldProblem[] {
   const problems = keyProblems(key, '/key');
   if (!isDecimal(rate, { decimals: RATE_DECIMALS }) || exact(rate).lt(0n) || exact(rate).gt(ONE))

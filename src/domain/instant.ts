@@ -26,9 +26,14 @@ function epochDay(year: number, month: number, day: number): number {
   return before * 365 + leaps + (DAYS_BEFORE_MONTH[month - 1] ?? 0) + (month > 2 && isLeap(year) ? 1 : 0) + day - 1 - 719_162;
 }
 
+/** Beyond these, neither RFC 3339 nor the database can write an instant in UTC. */
+const FIRST_SECOND = epochDay(1, 1, 1) * 86_400;
+const LAST_SECOND = epochDay(9999, 12, 31) * 86_400 + 86_399;
+
 /**
  * Parses an RFC 3339 date-time with offset, to the microsecond.
- * @throws Refusal `invalid_instant` for another form, a date that does not exist, a leap second, or more than six decimals.
+ * @throws Refusal `invalid_instant` for another form, a date that does not exist, a leap second, more than six decimals, or a year
+ *   that is not from 1 to 9999 in UTC
  */
 export function parseInstant(text: string): Instant {
   const instant = tryInstant(text);
@@ -60,6 +65,7 @@ export function tryInstant(text: string): Instant | undefined {
   if (offsetHours > 23 || offsetMinutes > 59) return undefined;
   const offsetSeconds = (m[8] === '-' ? -1 : 1) * (offsetHours * 3600 + offsetMinutes * 60);
   const seconds = epochDay(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds;
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return undefined;
   return BigInt(seconds) * SECOND + BigInt(decimals.padEnd(6, '0'));
 }
 

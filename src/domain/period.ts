@@ -15,6 +15,7 @@ export interface Period extends Stretch {
   readonly index: number;
 }
 
+/** Whether both count the same periods by the same indexes. */
 export const sameSchedule = (a: Schedule, b: Schedule): boolean =>
   a.anchorAt === b.anchorAt && a.timeZone === b.timeZone && sameInterval(a.interval, b.interval);
 
@@ -29,7 +30,7 @@ export const periodAt = (schedule: Schedule, index: number): Period => ({
 
 /** The period with start <= at < end. */
 export function periodContaining(schedule: Schedule, at: Instant): Period {
-  let index = Number((at - schedule.anchorAt) / typicalLength(schedule.interval));
+  let index = Number((at - schedule.anchorAt) / meanLength(schedule.interval));
   while (boundary(schedule, index) > at) index -= 1;
   while (boundary(schedule, index + 1) <= at) index += 1;
   return periodAt(schedule, index);
@@ -42,16 +43,27 @@ export function* periodsFrom(schedule: Schedule, at: Instant): Generator<Period>
 
 /**
  * The anchor of calendar periods for a subscription that starts at `at`: months are counted from January of that year, years from that
- * year, weeks (from Monday) and days from the first boundary at or after the start. Always a local midnight.
+ * year, weeks (from Monday) and days from the first boundary at or after the start. Always a local midnight: where a clock change takes
+ * that midnight away, the one whole intervals before, so that boundaries after the change are midnights again.
  */
 export function calendarAnchor({ at, timeZone, interval }: { at: Instant; timeZone: string; interval: Interval }): Instant {
-  const local = zoned(at, timeZone);
-  if (interval.unit === 'month' || interval.unit === 'year') return instantOf(local.with({ month: 1, day: 1 }).startOfDay());
-  const midnight = local.startOfDay();
-  const isBoundary = instantOf(midnight) === at && (interval.unit === 'day' || midnight.dayOfWeek === 1);
-  if (isBoundary) return at;
-  return instantOf(midnight.add({ days: interval.unit === 'day' ? 1 : 8 - midnight.dayOfWeek }).startOfDay());
+  let date = calendarStart(at, timeZone, interval.unit);
+  while (!hasMidnight(date, timeZone)) date = date.subtract({ [DURATION_FIELDS[interval.unit]]: interval.count });
+  return instantOf(date.toZonedDateTime(timeZone));
 }
+
+function calendarStart(at: Instant, timeZone: string, unit: IntervalUnit): Temporal.PlainDate {
+  const date = zoned(at, timeZone).toPlainDate();
+  if (unit === 'month' || unit === 'year') return date.with({ month: 1, day: 1 });
+  const daysToBoundary = unit === 'day' ? 1 : 8 - date.dayOfWeek;
+  const isBoundary = instantOf(date.toZonedDateTime(timeZone)) === at && (unit === 'day' || date.dayOfWeek === 1);
+  return isBoundary ? date : date.add({ days: daysToBoundary });
+}
+
+const hasMidnight = (date: Temporal.PlainDate, timeZone: string): boolean => {
+  const { hour, minute } = date.toZonedDateTime(timeZone);
+  return hour === 0 && minute === 0;
+};
 
 /** The instant `days` local days later, at the same local time. */
 export const addLocalDays = ({ at, days, timeZone }: { at: Instant; days: number; timeZone: string }): Instant =>
@@ -60,12 +72,12 @@ export const addLocalDays = ({ at, days, timeZone }: { at: Instant; days: number
 /** Local dates from 1970-01-01 to the local date of `at`. */
 export function localDay(at: Instant, timeZone: string): bigint {
   if (timeZone === 'UTC') return floorDiv(at, DAY);
-  return remembered(localDays, `${timeZone} ${at.toString()}`, () => {
-    const { days } = EPOCH_DATE.until(zoned(at, timeZone).toPlainDate(), { largestUnit: 'day' });
-    return BigInt(days);
-  });
+  return remembered(localDays, `${timeZone} ${at.toString()}`, () =>
+    floorDiv(at + BigInt(zoned(at, timeZone).offsetNanoseconds) / 1000n, DAY),
+  );
 }
 
+/** Whether the name is an IANA time zone's; offsets such as "+01:00" are none. */
 export function isTimeZone(name: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
@@ -75,17 +87,20 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-const EPOCH_DATE = Temporal.PlainDate.from('1970-01-01');
 const DURATION_FIELDS = { day: 'days', week: 'weeks', month: 'months', year: 'years' } as const satisfies Record<IntervalUnit, string>;
-const TYPICAL_DAYS = { day: 1n, week: 7n, month: 30n, year: 365n } as const satisfies Record<IntervalUnit, bigint>;
+/** Mean lengths in the Gregorian calendar: a guess by them is at most a period or two away, however far the anchor is. */
+const MEAN_LENGTHS = { day: DAY, week: 7n * DAY, month: (DAY * 146_097n) / 4800n, year: (DAY * 146_097n) / 400n } as const satisfies Record<
+  IntervalUnit,
+  bigint
+>;
 
-const typicalLength = ({ unit, count }: Interval): bigint => TYPICAL_DAYS[unit] * BigInt(count) * DAY;
+const meanLength = ({ unit, count }: Interval): bigint => MEAN_LENGTHS[unit] * BigInt(count);
 
 /** A local time that does not exist moves to the instant after the gap; one that occurs twice means the first. */
 function boundary({ anchorAt, timeZone, interval: { unit, count } }: Schedule, index: number): Instant {
   if (index === 0) return anchorAt;
   return remembered(boundaries, `${anchorAt.toString()} ${timeZone} ${unit} ${String(count)} ${String(index)}`, () => {
-    const local = zoned(anchorAt, timeZone).toPlainDateTime();
+    const local = remembered(anchors, `${anchorAt.toString()} ${timeZone}`, () => zoned(anchorAt, timeZone).toPlainDateTime());
     return instantOf(local.add({ [DURATION_FIELDS[unit]]: count * index }).toZonedDateTime(timeZone, { disambiguation: 'compatible' }));
   });
 }
@@ -100,10 +115,11 @@ const floorDiv = (a: bigint, b: bigint): bigint => a / b - (a % b < 0n ? 1n : 0n
  * remembered, up to a bound; results do not depend on it.
  */
 const REMEMBERED_MAX = 100_000;
+const anchors = new Map<string, Temporal.PlainDateTime>();
 const boundaries = new Map<string, Instant>();
 const localDays = new Map<string, bigint>();
 
-function remembered(memory: Map<string, bigint>, key: string, compute: () => bigint): bigint {
+function remembered<Value>(memory: Map<string, Value>, key: string, compute: () => Value): Value {
   const known = memory.get(key);
   if (known !== undefined) return known;
   const value = compute();

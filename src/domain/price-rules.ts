@@ -1,5 +1,5 @@
 import type { Interval, IntervalUnit, Price, PriceModel, Tier } from './catalog.js';
-import { isMoney } from './currency.js';
+import { isCurrency, isMoney } from './currency.js';
 import { exact, isDecimal } from './decimal.js';
 import type { FieldProblem } from './refusal.js';
 
@@ -10,12 +10,15 @@ const TIERS_MAX = 100;
 /** How many of a unit an interval may have. */
 export const INTERVAL_COUNT_MAX: Readonly<Record<IntervalUnit, number>> = { day: 3650, week: 520, month: 120, year: 10 };
 
-const problem = (pointer: string, code: string, detail: string): FieldProblem => ({ pointer, code, detail });
+export const problem = (pointer: string, code: string, detail: string): FieldProblem => ({ pointer, code, detail });
+export const isWhole = (value: number, least: number, most: number): boolean =>
+  Number.isSafeInteger(value) && value >= least && value <= most;
 
-/** Money of the plan's currency, not below zero. */
+/** Money of the plan's currency, not below zero. In an unknown currency, which is a problem of its own, any amount will do. */
 export function moneyProblems(value: string | null | undefined, pointer: string, currency: string): FieldProblem[] {
   if (value === undefined || value === null) return [];
-  return isMoney(value, currency) && !value.startsWith('-')
+  const fits = isCurrency(currency) ? isMoney(value, currency) : isDecimal(value);
+  return fits && !value.startsWith('-')
     ? []
     : [
         problem(
@@ -78,6 +81,7 @@ const COMMON_FIELDS = ['key', 'name', 'kind'];
 /** Models that price an amount of money, which only usage has. */
 const ONLY_METERED: readonly ModelName[] = ['percentage', 'graduated_percentage'];
 
+/** What is wrong with a price of a plan: its fields, its model's values, and how they go together. */
 export function priceProblems(
   price: Price,
   pointer: string,
@@ -149,6 +153,7 @@ function tierProblems(
     const fields = (['unitPrice', 'flatPrice', 'rate'] as const).filter((name) => tier[name] !== undefined && !allowed.includes(name));
     return [
       ...boundProblems(tiers, i, at),
+      ...(allowed.some((name) => tier[name] !== undefined) ? [] : [unpriced(model, allowed, at)]),
       ...fields.map((name) => problem(`${at}/${name}`, 'unknown_field', `A tier of the model "${model}" has no "${name}".`)),
       ...numberProblems(tier.unitPrice, `${at}/unitPrice`),
       ...numberProblems(tier.rate, `${at}/rate`),
@@ -156,6 +161,14 @@ function tierProblems(
     ];
   });
 }
+
+/** A tier without a price would be free by oversight: a free one says "0". */
+const unpriced = (model: ModelName, allowed: readonly (keyof Tier)[], at: string): FieldProblem =>
+  problem(
+    `${at}/${allowed[0] ?? ''}`,
+    'missing',
+    `A tier of the model "${model}" needs ${allowed.map((name) => `"${name}"`).join(' or ')}.`,
+  );
 
 function boundProblems(tiers: readonly Tier[], i: number, at: string): FieldProblem[] {
   const { upTo } = tiers[i] ?? { upTo: null };
@@ -205,5 +218,6 @@ function meteredProblems(
 function divides(inner: Interval, outer: Interval): boolean {
   const family = (unit: IntervalUnit): 'days' | 'months' => (unit === 'day' || unit === 'week' ? 'days' : 'months');
   const size = ({ unit, count }: Interval): number => count * (unit === 'week' ? 7 : unit === 'year' ? 12 : 1);
+  if (!isWhole(inner.count, 1, INTERVAL_COUNT_MAX[inner.unit])) return false;
   return family(inner.unit) === family(outer.unit) && size(inner) < size(outer) && size(outer) % size(inner) === 0;
 }

@@ -1,6 +1,6 @@
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import type { RunResult } from './bill-run.service.js';
+import type { RunResult } from './run-result.js';
 
 export type BillRunStatus = 'queued' | 'running' | 'finished';
 

@@ -4,30 +4,19 @@ import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
-import type { Draft } from '../domain/billing/draft.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { UsageService } from '../usage/usage.service.js';
-import { BillAccounts, type Billed } from './bill-accounts.js';
+import { BillAccounts } from './bill-accounts.js';
 import { claimDue, claimEnded, claimOne, park } from './billing-state.js';
 import { countIn } from './bill-run-records.js';
-
-/** What a run, or a part of it, came to. */
-export interface RunResult {
-  readonly accounts: number;
-  readonly invoices: number;
-  readonly parked: number;
-  /** Sums of the invoices' totals in minor units, by currency. */
-  readonly totals: ReadonlyMap<string, bigint>;
-}
+import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
 
 export interface RunRequest {
   readonly asOf: Instant;
   /** The record of the run, which counts along in the transactions of the batches. */
   readonly recordId?: string;
 }
-
-const NOTHING: RunResult = { accounts: 0, invoices: 0, parked: 0, totals: new Map() };
 
 /**
  * Bills every account that something is due for, some hundred in a transaction. It may be killed at any moment and run again, and any number
@@ -144,22 +133,6 @@ export class BillRunService {
       at: formatInstant(this.clock.now()),
     });
   }
-}
-
-function resultOf({ accounts, drafts }: Billed): RunResult {
-  return { accounts, invoices: drafts.length, parked: 0, totals: totalsOf(drafts) };
-}
-
-function totalsOf(drafts: readonly Draft[]): Map<string, bigint> {
-  const totals = new Map<string, bigint>();
-  for (const { currency, totalMinor } of drafts) totals.set(currency, (totals.get(currency) ?? 0n) + totalMinor);
-  return totals;
-}
-
-function sum(a: RunResult, b: RunResult): RunResult {
-  const totals = new Map(a.totals);
-  for (const [currency, total] of b.totals) totals.set(currency, (totals.get(currency) ?? 0n) + total);
-  return { accounts: a.accounts + b.accounts, invoices: a.invoices + b.invoices, parked: a.parked + b.parked, totals };
 }
 
 /** What says nothing of the account: a lost connection, a deadlock, a database that is shutting down. */

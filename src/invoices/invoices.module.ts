@@ -8,6 +8,7 @@ import { BillAccounts } from './bill-accounts.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
+import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
@@ -19,7 +20,17 @@ import { SellersService } from './sellers.service.js';
 @Module({
   imports: [AccountsModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
   controllers: [InvoicesController, BillRunsController, SellersController],
-  providers: [BillAccounts, BillRunService, BillRuns, InvoicesService, IssueInvoices, LoadFacts, ParkedAccounts, SellersService],
-  exports: [InvoicesService, BillRuns],
+  providers: [
+    BillAccounts,
+    BillRunService,
+    BillRuns,
+    InvoiceLinesReader,
+    InvoicesService,
+    IssueInvoices,
+    LoadFacts,
+    ParkedAccounts,
+    SellersService,
+  ],
+  exports: [InvoicesService, InvoiceLinesReader, BillRuns],
 })
 export class InvoicesModule {}

@@ -33,11 +33,7 @@ export const isStream = (body: unknown): body is Readable => typeof (body as Rea
 export function eventsOf(body: Buffer, contentType: string): readonly unknown[] {
   const json = parseMarked(body.toString('utf8'));
   if (json === undefined) throw new Refusal('invalid', 'invalid_json', 'The body is not JSON.');
-  const events = contentType.startsWith('application/cloudevents+json')
-    ? [json]
-    : Array.isArray(json)
-      ? json
-      : (json as { events?: unknown } | null)?.events;
+  const events: unknown = contentType.startsWith('application/cloudevents+json') ? [json] : listIn(json);
   if (!Array.isArray(events))
     throw new Refusal(
       'invalid',
@@ -52,6 +48,8 @@ export function eventsOf(body: Buffer, contentType: string): readonly unknown[] 
     );
   return events as readonly unknown[];
 }
+
+const listIn = (json: unknown): unknown => (Array.isArray(json) ? json : (json as { readonly events?: unknown } | null)?.events);
 
 /** The lines of a stream as events, some thousand at a time. A line that is no JSON, or too long, stands as itself to be rejected. */
 export async function* chunksOf(body: Readable): AsyncGenerator<unknown[]> {

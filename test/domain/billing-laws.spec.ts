@@ -200,6 +200,6 @@ const INCLUDED = { key: 'levy', name: 'Levy', rate: '0.025', category: 'S' as co
 function billLater(story: BillingStory, billed: readonly BilledLine[], asOfs: readonly bigint[]): BilledLine[] {
   return asOfs.reduce<BilledLine[]>((lines, asOf) => {
     const more = run(story, [...billed, ...lines], asOf)?.lines ?? [];
-    return [...lines, ...more.map((line, i) => ({ ...line, id: `${String(billed.length + lines.length + i)}`, creditNotedMinor: 0n }))];
+    return [...lines, ...more.map((line, i) => ({ ...line, id: String(billed.length + lines.length + i), creditNotedMinor: 0n }))];
   }, []);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type AccountFacts, conclude, nextDueOf, prepare } from '../../src/domain/billing/bill.js';
 import type { Draft } from '../../src/domain/billing/draft.js';
 import type { BilledLine } from '../../src/domain/billing/line.js';
-import type { Coupon, Meter, MeteredPrice, OneTimePrice, PlanVersion, Price, RecurringPrice } from '../../src/domain/catalog.js';
+import type { Coupon, Meter, MeteredPrice, OneTimePrice, PlanVersion, RecurringPrice } from '../../src/domain/catalog.js';
 import { DAY, HOUR, type Instant, parseInstant } from '../../src/domain/instant.js';
 import { answer, type MeterEvent } from '../../src/domain/metering/aggregate.js';
 import { Refusal } from '../../src/domain/refusal.js';
@@ -151,7 +151,7 @@ const anyPlan = (key: string): fc.Arbitrary<PlanVersion> =>
       minimumCommitment: fc.option(money, { freq: 4 }),
     })
     .map(({ prices, ...rest }) =>
-      plan({ plan: key, ...rest, prices: prices.filter((price): price is NonNullable<typeof price> => price !== null) as Price[] }),
+      plan({ plan: key, ...rest, prices: prices.filter((price): price is NonNullable<typeof price> => price !== null) }),
     );
 
 const SPAN_DAYS = 150;

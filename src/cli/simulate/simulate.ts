@@ -63,7 +63,7 @@ function checkAll(files: readonly string[]): number {
 
 function checkOne(path: string): number {
   const file = readPath(path);
-  const answers = Array.isArray(file) ? file : answersOf(path, file as SimulationFile);
+  const answers = Array.isArray(file) ? file : answersOf(path, file);
   if (Array.isArray(answers)) {
     out(`FAIL ${path}\n`);
     out(explained(path, answers));
@@ -80,7 +80,7 @@ function checkOne(path: string): number {
 }
 
 const described = ({ pointer, expected, actual }: Difference): string =>
-  `  ${pointer}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual) ?? 'nothing'}\n`;
+  `  ${pointer}: expected ${JSON.stringify(expected)}, got ${actual === undefined ? 'nothing' : JSON.stringify(actual)}\n`;
 
 const explained = (path: string, problems: readonly FieldProblem[]): string =>
   problems.map(({ pointer, code, detail }) => `  ${path}${pointer}: ${code}: ${detail}\n`).join('');

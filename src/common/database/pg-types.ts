@@ -14,10 +14,14 @@ const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
 ]);
 
 /** How a pool reads values: instants as microseconds, 64-bit integers as bigint, numeric and dates as text. Nothing passes through `Date`. */
-export const PG_TYPES: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-};
+export const PG_TYPES = { getTypeParser: parserOf };
+
+/** pg's declaration knows built-in types only by name; any oid may come. */
+const defaultParser = pg.types.getTypeParser as (oid: number, format?: 'text' | 'binary') => unknown;
+
+function parserOf(oid: number, format?: 'text' | 'binary'): Parser {
+  return PARSERS.get(oid) ?? (defaultParser(oid, format) as Parser);
+}
 
 /** PostgreSQL writes 2026-01-31 05:00:00.5+00 where the session's time zone is UTC. */
 function instantOfText(text: string): Instant {

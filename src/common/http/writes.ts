@@ -54,7 +54,7 @@ export class Writes {
     const identity = { actor: `${call.actor.kind}:${call.actor.id}`, key };
     const request = createHash('sha256')
       .update(`${call.method} ${call.path}\n`)
-      .update(JSON.stringify(call.body) ?? '')
+      .update(call.body === undefined ? '' : JSON.stringify(call.body))
       .digest('hex');
     await lock(tx, identity);
     const known = await tx.getRepository(IdempotencyKey).findOneBy(identity);

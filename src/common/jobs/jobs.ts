@@ -83,7 +83,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   private workerLogger(): WorkerLogger {
     return new WorkerLogger(() => (level, message, meta) => {
-      if (level === 'error') this.log.error({ meta }, message);
+      if ((level as string) === 'error') this.log.error({ meta }, message);
       else this.log.debug({ meta }, message);
     });
   }

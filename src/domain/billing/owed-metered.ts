@@ -5,7 +5,7 @@ import { rateMetered } from '../rating/rate.js';
 import type { ExpectedMetered, ExpectedMinimum } from './due.js';
 import { meteredSlot } from './expected-metered.js';
 import type { BilledLine } from './line.js';
-import type { OwedInput } from './owed.js';
+import type { OwedInput } from './owed-input.js';
 import { type Billed, billedOn, ofDue, reversals, type Unnumbered } from './slot.js';
 
 /** Metered prices and minimums: the cumulative amount of a slot, less what was billed for it. */

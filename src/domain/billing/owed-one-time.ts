@@ -2,7 +2,7 @@ import { toMinor } from '../currency.js';
 import { rateOneTime } from '../rating/rate.js';
 import type { ExpectedOneTime } from './due.js';
 import type { BilledLine } from './line.js';
-import type { OwedInput } from './owed.js';
+import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, ofDue, slotsOf, type Unnumbered } from './slot.js';
 
 /** One-time prices are present or not: charged where expected, taken back where no longer so. */

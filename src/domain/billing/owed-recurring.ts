@@ -5,7 +5,7 @@ import { measure, share } from '../proration.js';
 import { intersection, type Level, levels, merged, without } from './coverage.js';
 import type { ExpectedRecurring } from './due.js';
 import type { BilledLine } from './line.js';
-import type { OwedInput } from './owed.js';
+import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, billedOn, grouped, ofDue, slotsOf, type Unnumbered } from './slot.js';
 
 /** Recurring prices: every instant of the time held is covered once, net. */

@@ -1,7 +1,7 @@
 import type { Meter } from '../catalog.js';
 import { type Exact, exact, greatest, isDecimal, least, ratio, sum, ZERO } from '../decimal.js';
 import { DAY, HOUR, type Instant, latest, MINUTE, SECOND } from '../instant.js';
-import { type EventData, passes, propertyText } from './filter.js';
+import { type EventData, passes, plainNumber, propertyOf, propertyText } from './filter.js';
 import type { GroupUsage, UsageAnswer, UsageQuestion } from './question.js';
 
 /** A usage event as the calculator sees it. (`source`, `id`) identifies it. */
@@ -42,8 +42,14 @@ interface Point {
 /** A point holds until its resource's next one, whatever filter or group that one belongs to. A change (`delta`) holds for good. */
 function withEnds(meter: Meter, events: readonly MeterEvent[]): Point[] {
   if (meter.mode === 'delta') return events.map((event) => ({ event }));
-  const resourceOf = ({ data }: MeterEvent): string => (meter.resource === undefined ? '' : (propertyText(data, meter.resource) ?? ''));
-  return events.map((event, i) => ({ event, until: events.slice(i + 1).find((next) => resourceOf(next) === resourceOf(event))?.time }));
+  const nextOf = new Map<string, Instant>();
+  const backwards = events.toReversed().map((event): Point => {
+    const resource = meter.resource === undefined ? '' : (propertyText(event.data, meter.resource) ?? '');
+    const until = nextOf.get(resource);
+    nextOf.set(resource, event.time);
+    return { event, until };
+  });
+  return backwards.reverse();
 }
 
 /** By time, then `sequence`, source and id, bytewise: never by arrival. */
@@ -54,31 +60,19 @@ export function compareEvents(a: MeterEvent, b: MeterEvent): number {
 
 /** A decimal string, or a number, as an exact value; `undefined` for anything else. */
 export function numberOf(data: EventData, property: string): Exact | undefined {
-  const value = data[property];
-  const text = typeof value === 'number' ? plain(value) : value;
+  const value = propertyOf(data, property);
+  const text = typeof value === 'number' ? plainNumber(value) : value;
   return typeof text === 'string' && isDecimal(text) ? exact(text) : undefined;
 }
 
-/** Up to 15 significant digits a number is what was written; 1e21 and 1e-7 are written out. */
-function plain(value: number): string {
-  const text = String(value);
-  if (!text.includes('e')) return text;
-  const [digits = '0', power = '0'] = text.split('e');
-  const shift = Number(power);
-  const [whole = '0', part = ''] = digits.replace('-', '').split('.');
-  const sign = value < 0 ? '-' : '';
-  if (shift >= 0) return `${sign}${whole}${part.padEnd(shift, '0')}`;
-  return `${sign}0.${'0'.repeat(-shift - whole.length)}${whole}${part}`;
-}
-
+/** UTF-8 sorts as code points do. */
 function bytewise(a: string, b: string): number {
-  if (a === b) return 0;
-  const [x, y] = [[...a].map(codePoint), [...b].map(codePoint)]; // UTF-8 sorts as code points do
+  const [x, y] = [codePoints(a), codePoints(b)];
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) if (x[i] !== y[i]) return (x[i] ?? 0) - (y[i] ?? 0);
   return x.length - y.length;
 }
 
-const codePoint = (character: string): number => character.codePointAt(0) ?? 0;
+const codePoints = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
 interface Group {
   readonly group: Readonly<Record<string, string>>;
@@ -134,7 +128,7 @@ function plainAggregate(meter: Meter, events: readonly MeterEvent[]): Exact | nu
 function nearestRank(values: readonly Exact[], percentile: number): Exact | null {
   if (values.length === 0) return null;
   const ordered = [...values].sort((a, b) => a.compare(b));
-  const { n, d } = exact(plain(percentile)).mul(ratio(BigInt(values.length), 100n));
+  const { n, d } = exact(plainNumber(percentile)).mul(ratio(BigInt(values.length), 100n));
   return ordered[Number((n + d - 1n) / d) - 1] ?? null;
 }
 
@@ -151,13 +145,14 @@ function timeWeighted(
     { at: latest(point.event.time, from), by: valueOf(point) },
     ...(point.until === undefined || point.until >= to ? [] : [{ at: latest(point.until, from), by: valueOf(point).neg() }]),
   ]);
-  const moments = [...new Set([from, ...jumps.map(({ at }) => at), to])].sort((a, b) => (a < b ? -1 : 1));
-  let [quantity, billable, level] = [ZERO, ZERO, ZERO];
-  for (const [i, at] of moments.entries()) {
-    const length = ratio((moments[i + 1] ?? at) - at, 1n);
-    level = sum([level, ...jumps.filter((jump) => jump.at === at).map(({ by }) => by)]);
+  jumps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  let [quantity, billable, level, reached] = [ZERO, ZERO, ZERO, from];
+  for (const { at, by } of [...jumps, { at: to, by: ZERO }]) {
+    const length = ratio(at - reached, 1n);
     quantity = quantity.add(level.mul(length));
     billable = billable.add((freeConcurrent === undefined ? level : greatest(level.sub(free), ZERO)).mul(length));
+    level = level.add(by);
+    reached = at;
   }
   return { quantity: quantity.mul(perUnit), billable: billable.mul(perUnit) };
 }

@@ -6,26 +6,43 @@ export type EventData = Readonly<Record<string, unknown>>;
 
 const SHOWN_DECIMALS = 40;
 
+/** A property's own value; `undefined` when absent. */
+export const propertyOf = (data: EventData, property: string): unknown => (Object.hasOwn(data, property) ? data[property] : undefined);
+
 /** A property's value as the text by which filters and groups compare: decimals without needless zeros; `undefined` when absent or not a plain value. */
 export function propertyText(data: EventData, property: string): string | undefined {
-  const value = Object.hasOwn(data, property) ? data[property] : undefined;
-  if (typeof value === 'string') return isDecimal(value) ? shown(exact(value), SHOWN_DECIMALS) : value;
-  if (typeof value === 'number') return isDecimal(String(value)) ? shown(exact(String(value)), SHOWN_DECIMALS) : String(value);
+  const value = propertyOf(data, property);
+  if (typeof value === 'string') return canonicalText(value);
+  if (typeof value === 'number') return plainNumber(value);
   return typeof value === 'boolean' ? String(value) : undefined;
+}
+
+const canonicalText = (text: string): string => (isDecimal(text) ? shown(exact(text), SHOWN_DECIMALS) : text);
+
+/** A number as it was written, up to 15 significant digits, without an exponent: 1e21 and 1e-7 are written out. */
+export function plainNumber(value: number): string {
+  const text = String(value);
+  if (!text.includes('e')) return text;
+  const [digits = '0', power = '0'] = text.split('e');
+  const shift = Number(power);
+  const [whole = '0', part = ''] = digits.replace('-', '').split('.');
+  const sign = value < 0 ? '-' : '';
+  if (shift >= 0) return `${sign}${whole}${part.padEnd(shift, '0')}`;
+  return `${sign}0.${'0'.repeat(-shift - whole.length)}${whole}${part}`;
 }
 
 /** Whether an event's data has, for every property that the filter names, one of its values. */
 export function passes(filter: UsageFilter | undefined, data: EventData): boolean {
   return Object.entries(filter ?? {}).every(([property, values]) => {
     const text = propertyText(data, property);
-    return text !== undefined && values.some((value) => propertyText({ value }, 'value') === text);
+    return text !== undefined && values.some((value) => canonicalText(value) === text);
   });
 }
 
 /** Whether no event can pass both filters: they name a property in common, and no value of it. */
 export function disjoint(a: UsageFilter | undefined, b: UsageFilter | undefined): boolean {
   return Object.entries(a ?? {}).some(([property, values]) => {
-    const others = b?.[property];
-    return others !== undefined && !values.some((value) => others.includes(value));
+    const others = b !== undefined && Object.hasOwn(b, property) ? b[property]?.map(canonicalText) : undefined;
+    return others !== undefined && !values.some((value) => others.includes(canonicalText(value)));
   });
 }

@@ -12,7 +12,8 @@ export const rateOneTime = ({ amount }: OneTimePrice): Rated => ({ amount: exact
 
 /**
  * What the usage of a service period costs: exact, in major units. Free units, minimum and maximum are multiplied by `share`, the service
- * period's share of the whole period. A quantity below zero rates as zero; no usage costs nothing but the minimum.
+ * period's share of the whole period. A quantity below zero rates as zero; no usage costs nothing but the minimum. Free units take
+ * nothing off a price for each event.
  */
 export function rateMetered(price: MeteredPrice, usage: GroupUsage, share: Exact): Rated {
   const metered = usage.quantity ?? ZERO;
@@ -23,7 +24,7 @@ export function rateMetered(price: MeteredPrice, usage: GroupUsage, share: Exact
   if (price.freeConcurrent !== undefined) steps.push({ step: 'free_concurrent', quantity: shown(metered.sub(level)) });
   if (price.freeUnits !== undefined) steps.push({ step: 'free_units', quantity: shown(free) });
   if (steps.length > 1 || !billable.equals(metered)) steps.push({ step: 'billable', quantity: shown(billable) });
-  const priced = billable.equals(ZERO) ? { amount: ZERO, breakdown: [] } : rate(price, { quantity: billable, events: usage.events });
+  const priced = level.equals(ZERO) ? { amount: ZERO, breakdown: [] } : rate(price, { quantity: billable, events: usage.events });
   return bounded(price, share, { amount: priced.amount, breakdown: [...steps, ...priced.breakdown] });
 }
 

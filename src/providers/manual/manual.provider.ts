@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Refusal } from '../../domain/refusal.js';
+import type { Capabilities, MethodSetup, Outcome, PaymentProvider, ProviderEvent, StoredMethod } from '../port.js';
+
+const unsupported = (): Refusal =>
+  new Refusal(
+    'unprocessable',
+    'not_supported',
+    'This account pays by wire or cheque: record what came in with POST /v2/payments, or give the account another provider.',
+  );
+
+const NOT_ATTEMPTED: Outcome = { kind: 'not_attempted', reason: 'Wires and cheques are recorded by hand.' };
+
+/** Wire and cheque: nothing moves by itself; people record what came in. */
+@Injectable()
+export class ManualProvider implements PaymentProvider {
+  readonly name = 'manual';
+  readonly capabilities: Capabilities = { collects: false, tokens: false, refunds: false, webhooks: false };
+
+  ensureCustomer({ accountId }: { readonly accountId: string }): Promise<string> {
+    return Promise.resolve(accountId);
+  }
+  setUpMethod(): Promise<MethodSetup> {
+    return Promise.reject(unsupported());
+  }
+  storeMethod(): Promise<StoredMethod> {
+    return Promise.reject(unsupported());
+  }
+  charge(): Promise<Outcome> {
+    return Promise.resolve(NOT_ATTEMPTED);
+  }
+  refund(): Promise<Outcome> {
+    return Promise.resolve(NOT_ATTEMPTED);
+  }
+  lookUp(): Promise<Outcome> {
+    return Promise.resolve(NOT_ATTEMPTED);
+  }
+  readWebhook(): ProviderEvent[] {
+    throw unsupported();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Outcome } from '../port.js';
+
+export const TOKENS = [
+  'sandbox_ok',
+  'sandbox_declined_soft',
+  'sandbox_declined_hard',
+  'sandbox_expired',
+  'sandbox_requires_action',
+  'sandbox_processing',
+  'sandbox_unknown',
+  'sandbox_lost',
+] as const;
+
+export type Token = (typeof TOKENS)[number];
+
+export const isToken = (text: string): text is Token => (TOKENS as readonly string[]).includes(text);
+
+interface Behaviour {
+  readonly label: string;
+  /** Whether a request gets to the sandbox at all. */
+  readonly reaches: boolean;
+  /** Whether its answer gets back. */
+  readonly answers: boolean;
+  readonly outcome: (reference: string) => Outcome;
+}
+
+const succeeds = (reference: string): Outcome => ({ kind: 'succeeded', reference });
+const answering = (label: string, outcome: Behaviour['outcome']): Behaviour => ({ label, reaches: true, answers: true, outcome });
+
+/** How a payment method behaves, by its token. */
+export const BEHAVIOURS: Readonly<Record<Token, Behaviour>> = {
+  sandbox_ok: answering('Sandbox card that pays', succeeds),
+  sandbox_declined_soft: answering('Sandbox card without funds', () => ({
+    kind: 'declined',
+    decline: 'soft',
+    reason: 'insufficient funds',
+  })),
+  sandbox_declined_hard: answering('Sandbox card that is refused', () => ({
+    kind: 'declined',
+    decline: 'hard',
+    reason: 'refused by the bank',
+  })),
+  sandbox_expired: answering('Sandbox card that expired', () => ({
+    kind: 'declined',
+    decline: 'new_method_needed',
+    reason: 'the card has expired',
+  })),
+  sandbox_requires_action: answering('Sandbox card that asks its owner', (reference) => ({
+    kind: 'requires_action',
+    reference,
+    url: null,
+  })),
+  sandbox_processing: answering('Sandbox account that takes its time', (reference) => ({ kind: 'processing', reference })),
+  sandbox_unknown: { label: 'Sandbox card that pays, and whose answer is lost', reaches: true, answers: false, outcome: succeeds },
+  sandbox_lost: { label: 'Sandbox card that cannot be reached', reaches: false, answers: false, outcome: succeeds },
+};

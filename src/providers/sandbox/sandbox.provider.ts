@@ -1,0 +1,134 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database } from '../../common/database/database.js';
+import { CONFIG, type Config } from '../../config.js';
+import { formatInstant, parseInstant } from '../../domain/instant.js';
+import { Clock } from '../../common/clock.js';
+import { Refusal } from '../../domain/refusal.js';
+import type {
+  Capabilities,
+  ChargeRequest,
+  Customer,
+  MethodSetup,
+  Outcome,
+  PaymentProvider,
+  ProviderEvent,
+  ReceivedWebhook,
+  RefundRequest,
+  StoredMethod,
+} from '../port.js';
+import { BEHAVIOURS, isToken, TOKENS, type Token } from './behaviours.js';
+
+interface Operation {
+  readonly key: string;
+  readonly kind: 'charge' | 'refund';
+  readonly token: Token;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly outcome: Outcome;
+}
+
+/**
+ * A provider built in, for trying out and for tests. It keeps books of its own, in tables of its own and in transactions of its own, as an
+ * outside party would: what it did stays done, whatever becomes of our transaction. A payment method's token says how it behaves.
+ */
+@Injectable()
+export class SandboxProvider implements PaymentProvider {
+  readonly name = 'sandbox';
+  readonly capabilities: Capabilities = { collects: true, tokens: true, refunds: true, webhooks: true };
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  ensureCustomer({ accountId }: Customer): Promise<string> {
+    return Promise.resolve(`sbx_cus_${accountId}`);
+  }
+
+  setUpMethod(customer: string): Promise<MethodSetup> {
+    return Promise.resolve({
+      kind: 'client_secret',
+      secret: `sbx_secret_${createHash('sha256').update(customer).digest('hex').slice(0, 24)}`,
+    });
+  }
+
+  storeMethod(_customer: string, token: string): Promise<StoredMethod> {
+    if (!isToken(token))
+      return Promise.reject(new Refusal('unprocessable', 'payment_method_refused', `The sandbox knows the tokens ${TOKENS.join(', ')}.`));
+    return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
+  }
+
+  async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
+    const token = method.replace('sbx_pm_', '');
+    if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
+    const { outcome, reaches, answers } = BEHAVIOURS[token];
+    if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
+    const booked = await this.book({ key, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
+  }
+
+  async refund({ key, amountMinor, currency }: RefundRequest): Promise<Outcome> {
+    return this.book({
+      key,
+      kind: 'refund',
+      token: 'sandbox_ok',
+      amountMinor,
+      currency,
+      outcome: { kind: 'succeeded', reference: referenceOf(key) },
+    });
+  }
+
+  async lookUp(key: string): Promise<Outcome> {
+    const [row] = await this.database.query<{ outcome: Outcome }>({
+      name: 'sandbox_look_up',
+      text: 'select outcome from sandbox_operation where key = $1',
+      values: [key],
+    });
+    return row?.outcome ?? { kind: 'not_attempted', reason: 'The sandbox never saw it.' };
+  }
+
+  readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {
+    const signature = Buffer.from(headers['sandbox-signature'] ?? '');
+    const expected = Buffer.from(this.sign(body));
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
+      throw new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's.");
+    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Omit<ProviderEvent, 'occurredAt'> & {
+      readonly occurredAt: string;
+    };
+    return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
+  }
+
+  /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
+  settle(key: string): { readonly body: string; readonly signature: string } {
+    const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
+    const body = JSON.stringify({
+      id: `sbx_evt_${referenceOf(key)}`,
+      kind: 'charge',
+      key,
+      outcome,
+      occurredAt: formatInstant(this.clock.now()),
+    });
+    return { body, signature: this.sign(Buffer.from(body)) };
+  }
+
+  /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
+  private async book({ key, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+    const [row] = await this.database.query<{ outcome: Outcome }>({
+      name: 'sandbox_book',
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, $2, $3, $4, $5, $6, $7)
+             on conflict (key) do update set key = excluded.key returning outcome`,
+      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now())],
+    });
+    return row?.outcome ?? outcome;
+  }
+
+  private sign(body: Buffer): string {
+    return createHmac('sha256', `sandbox ${this.config.keyHashSecret ?? this.config.dataDir}`)
+      .update(body)
+      .digest('hex');
+  }
+}
+
+const referenceOf = (key: string): string => `sbx_${createHash('sha256').update(key).digest('hex').slice(0, 24)}`;
