@@ -1,0 +1,29 @@
+import type { TestApp } from './app.js';
+
+/** What must hold after every story, whatever it was about. */
+export async function afterStory(wharfage: TestApp): Promise<void> {
+  const { now } = await wharfage.ok('GET', '/v2/test-clock');
+  const before = (await wharfage.ok('GET', '/v2/invoices?limit=200')).data;
+  expect(await wharfage.ok('POST', '/v2/bill-runs', { asOf: now })).toMatchObject({ status: 'finished', invoices: 0, parked: 0 });
+  expect((await wharfage.ok('GET', '/v2/invoices?limit=200')).data).toEqual(before);
+  await ledgerBalances(wharfage);
+  await numbersHaveNoGap(wharfage);
+}
+
+/** Debits are credits, in every currency and in every entry. */
+export async function ledgerBalances(wharfage: TestApp): Promise<void> {
+  const off: unknown[] = await wharfage.source.query(
+    `select e.id from journal_entry e left join posting p on p.account_id = e.account_id and p.entry_id = e.id
+     group by e.id having coalesce(sum(p.amount_minor), 0) <> 0 or count(p.n) < 2`,
+  );
+  expect(off).toEqual([]);
+}
+
+/** Each series counts 1, 2, 3 ... and every number is an invoice's. */
+export async function numbersHaveNoGap(wharfage: TestApp): Promise<void> {
+  const rows: { n: bigint; number: string | null }[] = await wharfage.source.query(
+    'select s.n, i.number from invoice_number s left join invoice i on i.account_id = s.account_id and i.id = s.invoice_id order by s.series, s.n',
+  );
+  expect(rows.map((row) => Number(row.n))).toEqual(rows.map((_row, i) => i + 1));
+  expect(rows.every((row) => row.number !== null)).toBe(true);
+}
