@@ -21,7 +21,7 @@ export const billRun: Command = {
       const { app } = context;
       await app.get(Clock).refresh();
       const runs = app.get(BillRuns);
-      const { id } = await app.get(Database).transaction((tx) => runs.request(tx, OPERATOR, { asOf: parseInstant(asOf), dryRun }));
+      const { id } = await app.get(Database).transaction((tx) => runs.note(tx, OPERATOR, { asOf: parseInstant(asOf), dryRun }));
       const { accounts, invoices, parked, totals } = await runs.execute(id);
       const sums = Object.entries(totals).map(([currency, total]) => `, ${formatMoney(BigInt(total), currency)} ${currency}`);
       process.stdout.write(`${String(accounts)} accounts, ${String(invoices)} invoices, ${String(parked)} parked${sums.join('')}\n`);

@@ -20,6 +20,11 @@ const TASK = 'invoices.bill-run';
 const MINUTELY = 'invoices.bill-due';
 const POLL_MS = 50;
 
+export interface RunWanted {
+  readonly asOf: Instant;
+  readonly dryRun: boolean;
+}
+
 /** When bills are run: asked for, every minute, when a subscription changes, when test time passes. */
 @Injectable()
 export class BillRuns implements OnModuleInit, TimeTraveller {
@@ -44,8 +49,15 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
     this.clock.register(this);
   }
 
-  /** Notes a run and sees to it that a worker does it. As of the future it can only be a dry run. */
-  async request(tx: Tx, actor: Actor, { asOf, dryRun }: { readonly asOf: Instant; readonly dryRun: boolean }): Promise<BillRunRecord> {
+  /** Notes a run, and sees to it that a worker does it. As of the future it can only be a dry run. @throws Refusal `as_of_in_future` */
+  async request(tx: Tx, actor: Actor, wanted: RunWanted): Promise<BillRunRecord> {
+    const record = await this.note(tx, actor, wanted);
+    await this.jobs.add(tx, TASK, { id: record.id }, { key: record.id });
+    return record;
+  }
+
+  /** Notes a run that the caller executes. @throws Refusal `as_of_in_future` */
+  async note(tx: Tx, actor: Actor, { asOf, dryRun }: RunWanted): Promise<BillRunRecord> {
     const now = this.clock.now();
     if (asOf > now && !dryRun)
       throw new Refusal(
@@ -55,7 +67,6 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
       );
     const record = { id: newId('run', now), asOf, dryRun, requestedAt: now };
     await insertRecord(tx, record);
-    await this.jobs.add(tx, TASK, { id: record.id }, { key: record.id });
     await this.audit.record(tx, {
       actor,
       action: 'bill_run.requested',
