@@ -19,9 +19,18 @@ export function accountIdFor(key: string): string {
 
 /** `inv_` and 10 characters of time, 10 of chance and, where the thing belongs to an account, 26 that name the account. Sorts by time. */
 export function newId(prefix: string, at: Instant, accountId?: string): string {
-  const chance = BigInt(`0x${randomBytes(7).toString('hex')}`);
+  const chance = chanceAt(at / 1000n);
   const account = accountId === undefined ? '' : encoded(BigInt(`0x${accountId.replaceAll('-', '')}`), ACCOUNT_LENGTH);
   return `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}${encoded(chance, RANDOM_LENGTH)}${account}`;
+}
+
+let last = { millis: -1n, chance: 0n };
+
+/** Ids of one process and one millisecond sort in the order of their making: the first takes its chance, the next ones count on. */
+function chanceAt(millis: bigint): bigint {
+  const fresh = BigInt(`0x${randomBytes(6).toString('hex')}`);
+  last = { millis, chance: millis === last.millis ? last.chance + 1n + (fresh & 0xffn) : fresh };
+  return last.chance;
 }
 
 /** The account that an id names; `undefined` for an id of another form. */

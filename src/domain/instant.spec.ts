@@ -57,6 +57,7 @@ describe('an instant is written in UTC', () => {
     { case: 'with as many decimals as it has', micros: 1_500_000n, text: '1970-01-01T00:00:01.5Z' },
     { case: 'with all six', micros: 1n, text: '1970-01-01T00:00:00.000001Z' },
     { case: 'before the epoch', micros: -1n, text: '1969-12-31T23:59:59.999999Z' },
+    { case: 'beyond the year 9999 as ISO 8601 does', micros: LAST + 1n, text: '+010000-01-01T00:00:00Z' },
     { case: 'a whole second before the epoch', micros: -SECOND, text: '1969-12-31T23:59:59Z' },
   ])('$case', ({ micros, text }) => {
     expect(formatInstant(micros)).toBe(text);

@@ -69,11 +69,11 @@ export function tryInstant(text: string): Instant | undefined {
   return BigInt(seconds) * SECOND + BigInt(decimals.padEnd(6, '0'));
 }
 
-/** RFC 3339 in UTC with `Z`; decimals only where there are some. */
+/** RFC 3339 in UTC with `Z`; decimals only where there are some. Years beyond 9999, which RFC 3339 cannot write, as ISO 8601 does: +010000. */
 export function formatInstant(instant: Instant): string {
   const micros = ((instant % SECOND) + SECOND) % SECOND;
   const millis = Number((instant - micros) / 1000n);
-  const text = new Date(millis).toISOString().slice(0, 19);
+  const text = new Date(millis).toISOString().slice(0, -'.000Z'.length);
   return micros === 0n ? `${text}Z` : `${text}.${micros.toString().padStart(6, '0').replace(/0+$/, '')}Z`;
 }
 

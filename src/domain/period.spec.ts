@@ -241,6 +241,26 @@ describe('whatever the anchor, the interval and the time zone', () => {
     );
   });
 
+  test('schedules that differ in one thing alone do not answer for each other', () => {
+    const of = schedule('2026-01-31T05:00:00Z', 'UTC', 'month');
+    const schedules: Schedule[] = [
+      of,
+      { ...of, anchorAt: of.anchorAt + 1n },
+      { ...of, timeZone: 'Asia/Tokyo' }, // 14:00 on the 31st there too
+      { ...of, timeZone: 'America/Los_Angeles' }, // 21:00 on the 30th there
+      { ...of, interval: { unit: 'month', count: 2 } },
+      { ...of, interval: { unit: 'week', count: 1 } },
+    ];
+    expect(schedules.map((one) => formatInstant(periodAt(one, 1).start))).toEqual([
+      '2026-02-28T05:00:00Z',
+      '2026-02-28T05:00:00.000001Z',
+      '2026-02-28T05:00:00Z',
+      '2026-03-01T05:00:00Z', // 28 February there
+      '2026-03-31T05:00:00Z',
+      '2026-02-07T05:00:00Z',
+    ]);
+  });
+
   test('the same question has the same answer after more questions than are remembered', () => {
     const of = schedule('2026-01-31T05:00:00Z', 'UTC', 'day');
     const before = [-3, 0, 3].map((index) => periodAt(of, index));

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { isExactNumber } from '../common/http/json.js';
 import { INEXACT_NUMBER } from '../domain/metering/event.js';
@@ -54,12 +53,30 @@ const listIn = (json: unknown): unknown => (Array.isArray(json) ? json : (json a
 /** The lines of a stream as events, some thousand at a time. A line that is no JSON, or too long, stands as itself to be rejected. */
 export async function* chunksOf(body: Readable): AsyncGenerator<unknown[]> {
   let chunk: unknown[] = [];
-  for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-    if (line.trim() === '') continue;
-    chunk.push(Buffer.byteLength(line) > LINE_BYTES_MAX ? null : (parseMarked(line) ?? null));
+  for await (const line of linesOf(body)) {
+    if (line?.trim() === '') continue;
+    chunk.push(line === undefined ? null : (parseMarked(line) ?? null));
     if (chunk.length < CHUNK_LINES) continue;
     yield chunk;
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
 }
+
+/** Line by line; `undefined` for a line that is too long, of which nothing is kept. An error of the stream ends it as an error. */
+async function* linesOf(body: Readable): AsyncGenerator<string | undefined> {
+  const decoder = new TextDecoder();
+  let [line, tooLong] = ['', false];
+  for await (const bytes of body as AsyncIterable<Buffer>) {
+    const [first = '', ...others] = decoder.decode(bytes, { stream: true }).split('\n');
+    line += first;
+    for (const next of others) {
+      yield tooLong || isTooLong(line) ? undefined : line;
+      [line, tooLong] = [next, false];
+    }
+    if (line.length > LINE_BYTES_MAX) [line, tooLong] = ['', true];
+  }
+  if (line !== '' || tooLong) yield tooLong || isTooLong(line) ? undefined : line;
+}
+
+const isTooLong = (line: string): boolean => Buffer.byteLength(line) > LINE_BYTES_MAX;

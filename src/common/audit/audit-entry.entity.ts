@@ -1,9 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Instant } from '../../domain/instant.js';
 import { InstantColumn } from '../database/columns.js';
 
 /** Who changed what, from what, to what, why. Never changed itself. */
 @Entity({ name: 'audit_entry' })
+@Index('audit_entry_by_account', { synchronize: false })
+@Index('audit_entry_by_subject', { synchronize: false })
 export class AuditEntry {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'audit_entry_pk' })
   id!: string;

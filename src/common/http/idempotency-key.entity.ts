@@ -1,9 +1,10 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Instant } from '../../domain/instant.js';
 import { InstantColumn } from '../database/columns.js';
 
 /** The answer that was given to a key, stored in the transaction of its effect. */
 @Entity({ name: 'idempotency_key' })
+@Index('idempotency_key_by_expiry', { synchronize: false })
 export class IdempotencyKey {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'idempotency_key_pk' })
   actor!: string;

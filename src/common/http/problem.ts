@@ -60,11 +60,14 @@ export interface Problem {
   readonly errors?: readonly FieldProblemDto[];
 }
 
+/** What any request may be answered with: by its form, its key, its size or its number. */
+const OF_EVERY_ROUTE = [400, 401, 403, 413, 415, 429];
+
 /** Documents the problems that a route answers with; those of every route are added by themselves. */
 export const ApiProblems = (...statuses: number[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ApiExtraModels(ProblemDto),
-    ...[...new Set([...statuses, 400, 401, 403, 429])].sort().map((status) =>
+    ...[...new Set([...statuses, ...OF_EVERY_ROUTE])].sort().map((status) =>
       ApiResponse({
         status,
         description: STATUS_CODES[status] ?? 'Problem',
@@ -116,9 +119,13 @@ const CODES: Readonly<Record<number, string>> = {
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return { status: STATUS_OF[error.kind], code: error.code, detail: error.detail, errors: error.problems };
-  const status = error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: unknown } | null)?.statusCode ?? 500);
-  if (typeof status !== 'number' || (status >= 500 && status !== 503) || !(error instanceof Error)) return INTERNAL;
-  const own = (error as { code?: unknown }).code;
+  const {
+    statusCode,
+    code: own,
+    message,
+  } = (error ?? {}) as { readonly statusCode?: unknown; readonly code?: unknown; readonly message?: unknown };
+  const status = error instanceof HttpException ? error.getStatus() : statusCode;
+  if (typeof status !== 'number' || (status >= 500 && status !== 503)) return INTERNAL;
   const code = typeof own === 'string' && /^[a-z_]+$/.test(own) ? own : (CODES[status] ?? 'bad_request');
-  return { status, code, detail: error.message };
+  return { status, code, detail: String(message) };
 }

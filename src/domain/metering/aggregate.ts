@@ -143,7 +143,7 @@ function timeWeighted(
   const valueOf = ({ event }: Point): Exact => numberOf(event.data, meter.value ?? '') ?? ZERO;
   const jumps = points.flatMap((point) => [
     { at: latest(point.event.time, from), by: valueOf(point) },
-    ...(point.until === undefined || point.until >= to ? [] : [{ at: latest(point.until, from), by: valueOf(point).neg() }]),
+    ...(point.until === undefined ? [] : [{ at: latest(point.until, from), by: valueOf(point).neg() }]),
   ]);
   jumps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   let [quantity, billable, level, reached] = [ZERO, ZERO, ZERO, from];

@@ -35,7 +35,7 @@ export function plainNumber(value: number): string {
 export function passes(filter: UsageFilter | undefined, data: EventData): boolean {
   return Object.entries(filter ?? {}).every(([property, values]) => {
     const text = propertyText(data, property);
-    return text !== undefined && values.some((value) => canonicalText(value) === text);
+    return values.some((value) => canonicalText(value) === text);
   });
 }
 
