@@ -1,3 +1,4 @@
+import { aligned } from '../text-table.js';
 import type { Answers } from './answers.js';
 import type { InvoiceView } from './output.js';
 
@@ -34,17 +35,4 @@ function invoiceTable(invoice: InvoiceView): string {
     ['  due', invoice.amountDue],
   ];
   return [`Invoice of ${invoice.at}, ${invoice.currency}`, aligned(rows), aligned(sums)].join('\n');
-}
-
-/** Columns padded to their widest cell; the last one is not. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)), []);
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
