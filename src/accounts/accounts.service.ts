@@ -126,11 +126,7 @@ export class AccountsService {
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
     if (isDeepStrictEqual(contentOf(row), content)) return row;
     if (content.kind !== row.kind)
-      throw new Refusal(
-        'conflict',
-        'account_kind_fixed',
-        'The kind of an account is not changed by PUT: POST /v2/accounts/{key}/convert turns a user into an organization.',
-      );
+      throw new Refusal('conflict', 'account_kind_fixed', 'The kind of an account is not changed: use another account.');
     if (content.currency !== row.currency) {
       if (row.billed)
         throw new Refusal(

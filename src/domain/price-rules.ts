@@ -1,4 +1,4 @@
-import type { Interval, IntervalUnit, Price, PriceModel, Tier } from './catalog.js';
+import type { Interval, IntervalUnit, Meter, Price, PriceModel, Tier } from './catalog.js';
 import { isCurrency, isMoney } from './currency.js';
 import { exact, isDecimal } from './decimal.js';
 import type { FieldProblem } from './refusal.js';
@@ -220,4 +220,16 @@ function divides(inner: Interval, outer: Interval): boolean {
   const size = ({ unit, count }: Interval): number => count * (unit === 'week' ? 7 : unit === 'year' ? 12 : 1);
   if (!isWhole(inner.count, 1, INTERVAL_COUNT_MAX[inner.unit])) return false;
   return family(inner.unit) === family(outer.unit) && size(inner) < size(outer) && size(outer) % size(inner) === 0;
+}
+
+/** What a price asks of its meter: only a level has units that are free at any moment. */
+export function meterPriceProblems(price: Price, pointer: string, meter: Pick<Meter, 'aggregation'>): FieldProblem[] {
+  if (price.kind !== 'metered' || price.freeConcurrent === undefined || meter.aggregation === 'time_weighted') return [];
+  return [
+    problem(
+      `${pointer}/freeConcurrent`,
+      'not_a_level',
+      'Only a meter with the aggregation "time_weighted" has a level: take freeUnits, or another meter.',
+    ),
+  ];
 }

@@ -5,6 +5,7 @@ import type { Tx } from '../common/database/database.js';
 import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { planProblems } from '../domain/catalog-rules.js';
+import { meterPriceProblems } from '../domain/price-rules.js';
 import type { Price, Tier } from '../domain/catalog.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -69,7 +70,8 @@ export class PutPlan {
   private async useMeters(tx: Tx, prices: readonly Price[]): Promise<void> {
     const named = prices.flatMap((price, index) => (price.kind === 'metered' ? [{ index, meter: price.meter }] : []));
     if (named.length === 0) return;
-    const known = new Set((await this.meters.markUsed(tx, [...new Set(named.map(({ meter }) => meter))])).map((meter) => meter.key));
+    const used = await this.meters.markUsed(tx, [...new Set(named.map(({ meter }) => meter))]);
+    const known = new Map(used.map((meter) => [meter.key, meter]));
     const problems = named
       .filter(({ meter }) => !known.has(meter))
       .map(({ index, meter }) => ({
@@ -78,6 +80,12 @@ export class PutPlan {
         detail: `There is no meter "${meter}": create it with PUT /v2/meters/${meter}.`,
       }));
     if (problems.length > 0) throw new Refusal('unprocessable', 'unknown_meter', 'Prices name meters that do not exist.', problems);
+    refuseAll(
+      prices.flatMap((price, index) => {
+        const meter = price.kind === 'metered' ? known.get(price.meter) : undefined;
+        return meter ? meterPriceProblems(price, `/prices/${String(index)}`, meter) : [];
+      }),
+    );
   }
 }
 

@@ -60,7 +60,7 @@ test('a dry run says what would be billed, also in the future, and stores nothin
 test('several runs at once bill each account once', async () => {
   await setUp(120);
   const runs = await Promise.all([1, 2, 3, 4].map(() => wharfage.ok('POST', '/v2/bill-runs', { asOf: '2026-01-01T00:00:00Z' })));
-  expect(runs.reduce((sum: number, run: any) => sum + run.invoices, 0)).toBe(120);
+  expect(runs.reduce((sum: number, run: any) => sum + Number(run.invoices), 0)).toBe(120);
   await afterStory(wharfage);
 }, 60_000);
 

@@ -165,7 +165,7 @@ test('a webhook settles what was processing, once, and only with the right signa
         payload: body,
         headers: { 'content-type': 'application/json', 'sandbox-signature': header },
       })
-      .catch((error: Error) => error.message);
+      .catch((error: unknown) => (error as Error).message);
   expect(await deliver('0'.repeat(64))).toMatch(/401/);
   for (let i = 0; i < 3; i += 1) expect(await deliver(signature)).toMatch(/202/);
   expect(await settled('acme')).toMatchObject([{ state: 'succeeded' }]);

@@ -5,6 +5,7 @@ import { isCurrency } from '../../domain/currency.js';
 import { isDecimal } from '../../domain/decimal.js';
 import { type Instant, tryInstant } from '../../domain/instant.js';
 import { isTimeZone, type Schedule } from '../../domain/period.js';
+import { meterPriceProblems } from '../../domain/price-rules.js';
 import type { Story } from '../../domain/simulation.js';
 import { meterContentOf } from '../../meters/meters.service.js';
 import { PutMeterDto } from '../../meters/meters.dto.js';
@@ -159,8 +160,10 @@ function readPlans(json: Records, problems: Problems): PlanVersion[] {
 function refuseUnknownMeters(plans: readonly PlanVersion[], meters: readonly Meter[], problems: Problems): void {
   plans.forEach((plan, i) => {
     plan.prices.forEach((price, j) => {
-      if (price.kind === 'metered' && !meters.some((meter) => meter.key === price.meter))
-        problems.say(`/plans/${String(i)}/prices/${String(j)}/meter`, 'unknown_meter', `The file has no meter "${price.meter}".`);
+      const pointer = `/plans/${String(i)}/prices/${String(j)}`;
+      const meter = price.kind === 'metered' ? meters.find(({ key }) => key === price.meter) : undefined;
+      if (meter) problems.add('', meterPriceProblems(price, pointer, meter));
+      else if (price.kind === 'metered') problems.say(`${pointer}/meter`, 'unknown_meter', `The file has no meter "${price.meter}".`);
     });
   });
 }

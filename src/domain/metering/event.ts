@@ -2,7 +2,7 @@ import type { Meter } from '../catalog.js';
 import { exact, isDecimal, shown } from '../decimal.js';
 import { DAY, HOUR, type Instant, tryInstant } from '../instant.js';
 import { type MeterEvent, numberOf } from './aggregate.js';
-import { passes, propertyText } from './filter.js';
+import { passes, plainNumber, propertyText } from './filter.js';
 
 /** A usage event whose form was checked. `subject` is the key of the account. */
 export interface UsageEvent extends MeterEvent {
@@ -86,7 +86,7 @@ function canonical(value: unknown): unknown {
     return Object.entries(value)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, item]) => [name, canonical(item)]);
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : undefined;
+  const text = typeof value === 'number' ? plainNumber(value) : typeof value === 'string' ? value : undefined;
   return text !== undefined && isDecimal(text) ? shown(exact(text), 40) : value;
 }
 
