@@ -201,12 +201,7 @@ describe('every bad request gets a problem that says what to do, and never a 5xx
     ['no value', event({ data: {} }), 'missing_property', '/data/n'],
     ['a value that is no number', event({ data: { n: 'many' } }), 'not_a_number', '/data/n'],
     ['a NUL in the data', event({ data: { n: 1, note: 'a\0' } }), 'invalid_text', '/data/note'],
-    [
-      'deep data',
-      event({ data: { n: 1, deep: JSON.parse(nested(40)) } }),
-      'too_deep',
-      expect.stringContaining('/data/deep'),
-    ],
+    ['deep data', event({ data: { n: 1, deep: JSON.parse(nested(40)) } }), 'too_deep', expect.stringContaining('/data/deep')],
     ['data that is a list', event({ data: [1] }), 'invalid_data', '/data'],
   ])('one bad event (%s) is rejected by itself, and the others count', async (_case, bad, code, pointer) => {
     const good = event({ id: `good ${_case}` });
