@@ -13,6 +13,7 @@ import { Database } from './database/database.js';
 import { Draining, HealthController } from './health/health.controller.js';
 import { Hooks } from './hooks.js';
 import { AuthGuard } from './http/auth.guard.js';
+import { IdempotencyCleanup } from './http/idempotency-cleanup.js';
 import { ProblemFilter } from './http/problem.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
@@ -41,12 +42,13 @@ export class CommonModule {
         Database,
         Draining,
         Hooks,
+        IdempotencyCleanup,
         Jobs,
         KeyHashing,
         RateLimiter,
         Writes,
       ],
-      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, Jobs, Writes],
+      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, Jobs, KeyHashing, Writes],
     };
   }
 }

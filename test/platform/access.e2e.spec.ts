@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readConfig } from '../../src/config.js';
 import { openApiDocument } from '../../src/openapi-document.js';
 import { TestApp } from '../support/app.js';
 
@@ -168,4 +169,30 @@ test('the test clock goes forwards only', async () => {
     status: 422,
     body: { code: 'test_clock_backwards' },
   });
+});
+
+test('a key that asks too often is told to wait, and another one is not', async () => {
+  const limited = await TestApp.start({ env: { RATE_LIMIT: '2', DATABASE_URL: wharfage.url } });
+  try {
+    const { key } = await newKey(['accounts:read']);
+    const { key: other } = await newKey(['accounts:read']);
+    const statuses = (await Promise.all([1, 2, 3].map(() => limited.send('GET', '/v2/accounts', { headers: as(key) })))).map(
+      (reply) => reply.status,
+    );
+    expect(statuses.sort()).toEqual([200, 200, 429]);
+    expect(await limited.send('GET', '/v2/accounts', { headers: as(key) })).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '1' },
+      body: { code: 'rate_limited' },
+    });
+    expect(await limited.send('GET', '/v2/accounts', { headers: as(other) })).toMatchObject({ status: 200 });
+  } finally {
+    await limited.close();
+  }
+});
+
+test('settings that cannot be are refused all at once', () => {
+  expect(() => readConfig({ PORT: 'x', ROLE: 'boss', NODE_ENV: 'production', TEST_CLOCK: 'on', DATABASE_URL: 'mysql://x' })).toThrow(
+    /PORT must[^]*ROLE must[^]*TEST_CLOCK cannot/,
+  );
 });

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config.js';
 
-/** Hashes keys with a secret that is not in the database: whoever reads the table cannot try keys. */
+/** Keyed hashes, with a secret that is not in the database: whoever reads its tables cannot try keys, nor sign as we do. */
 @Injectable()
 export class KeyHashing {
   private known: string | undefined;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  hash(key: string): string {
-    return createHmac('sha256', this.secret()).update(key).digest('hex');
+  hash(text: string): string {
+    return createHmac('sha256', this.secret()).update(text).digest('hex');
   }
 
   matches(key: string, hash: string): boolean {

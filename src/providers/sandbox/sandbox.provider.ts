@@ -1,7 +1,7 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { KeyHashing } from '../../common/api-keys/key-hashing.js';
 import { Database } from '../../common/database/database.js';
-import { CONFIG, type Config } from '../../config.js';
 import { formatInstant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
@@ -38,7 +38,7 @@ export class SandboxProvider implements PaymentProvider {
   readonly capabilities: Capabilities = { collects: true, tokens: true, refunds: true, webhooks: true };
 
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly hashing: KeyHashing,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -125,9 +125,7 @@ export class SandboxProvider implements PaymentProvider {
   }
 
   private sign(body: Buffer): string {
-    return createHmac('sha256', `sandbox ${this.config.keyHashSecret ?? this.config.dataDir}`)
-      .update(body)
-      .digest('hex');
+    return this.hashing.hash(`sandbox webhook ${body.toString('base64')}`);
   }
 }
 
