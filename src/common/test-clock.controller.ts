@@ -2,10 +2,13 @@ import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
+import { Audit } from './audit/audit.service.js';
 import { Clock } from './clock.js';
+import { type Call, CurrentCall } from './http/call.js';
 import { IsInstant } from './http/field-rules.js';
 import { ApiProblems } from './http/problem.js';
 import { Scopes } from './http/scopes.js';
+import { Writes } from './http/writes.js';
 
 export class TestClockDto {
   @ApiProperty({ description: 'The time of the whole service.', format: 'date-time' })
@@ -16,7 +19,11 @@ export class TestClockDto {
 @ApiTags('administration')
 @Controller({ path: 'test-clock', version: '2' })
 export class TestClockController {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly audit: Audit,
+    private readonly writes: Writes,
+  ) {}
 
   @Get()
   @Scopes('admin')
@@ -36,9 +43,10 @@ export class TestClockController {
   })
   @ApiOkResponse({ type: TestClockDto, description: 'The time.' })
   @ApiProblems(409, 422)
-  async set(@Body() { now }: TestClockDto): Promise<TestClockDto> {
+  async set(@CurrentCall() call: Call, @Body() { now }: TestClockDto): Promise<TestClockDto> {
     this.refuseRealTime();
     const target = parseInstant(now);
+    const before = formatInstant(this.clock.now());
     if (target < this.clock.now())
       throw new Refusal(
         'unprocessable',
@@ -47,6 +55,15 @@ export class TestClockController {
       );
     for (let due = await this.nextDue(); due !== undefined && due < target; due = await this.nextDue()) await this.moveTo(due);
     await this.moveTo(target);
+    const entry = {
+      actor: call.actor,
+      action: 'test_clock.moved',
+      subjectType: 'test_clock',
+      subjectId: 'test_clock',
+      before: { now: before },
+      after: { now },
+    };
+    await this.writes.run(call, (tx) => this.audit.record(tx, entry));
     return { now: formatInstant(target) };
   }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { Tx } from '../common/database/database.js';
-import { cursorKey, type Page, page } from '../common/http/page.js';
+import { newestFirstKey } from '../common/database/newest-first.js';
+import { type Page, page } from '../common/http/page.js';
 import { accountIdFor, accountIdOf } from '../common/ids.js';
-import { formatInstant, type Instant, parseInstant, tryInstant } from '../domain/instant.js';
+import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { balancesOf } from './balances.js';
 import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
@@ -42,13 +43,7 @@ export class InvoicesService {
 
   /** Newest first, with their lines. Relies on invoice_newest, or invoice_pk for one account. */
   async list(tx: Tx, { account, status, from, to, cursor, limit }: InvoicesQuery): Promise<Page<InvoiceView>> {
-    const [issuedAt, id] = cursorKey(cursor) ?? [];
-    if (issuedAt !== undefined && tryInstant(issuedAt) === undefined)
-      throw new Refusal(
-        'invalid',
-        'invalid_cursor',
-        'The cursor is not one of this list: send the nextCursor of its last page, or leave it out.',
-      );
+    const after = newestFirstKey(cursor);
     const rows = await tx.query<InvoiceRow[]>(
       `${SELECT}
        where ($1::uuid is null or i.account_id = $1) and ($2::text is null or (s.paid_minor = s.due_minor) = ($2 = 'paid'))
@@ -60,8 +55,8 @@ export class InvoicesService {
         status ?? null,
         from === undefined ? null : formatInstant(parseInstant(from)),
         to === undefined ? null : formatInstant(parseInstant(to)),
-        issuedAt ?? null,
-        id ?? null,
+        after?.createdAt ?? null,
+        after?.key ?? null,
         limit + 1,
       ],
     );

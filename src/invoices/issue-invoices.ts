@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { SYSTEM } from '../common/actor.js';
+import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { defineFact, Hooks } from '../common/hooks.js';
@@ -8,6 +10,7 @@ import { newId } from '../common/ids.js';
 import type { Draft } from '../domain/billing/draft.js';
 import type { Line } from '../domain/billing/line.js';
 import type { PlanVersion } from '../domain/catalog.js';
+import { formatMoney } from '../domain/currency.js';
 import { DAY, earliest, formatInstant, type Instant, latest } from '../domain/instant.js';
 import { invoiceEntries } from '../domain/ledger.js';
 import { versionKey } from '../domain/subscription/history.js';
@@ -64,6 +67,7 @@ export class IssueInvoices {
     private readonly accounts: AccountsService,
     private readonly ledger: LedgerService,
     private readonly sellers: SellersService,
+    private readonly audit: Audit,
   ) {}
 
   /** In the order given, which is the order of their numbers. The counter is taken last, so that it is held shortly. Answers the invoices' ids. */
@@ -108,6 +112,17 @@ export class IssueInvoices {
       dueMinor: draft.dueMinor,
     }));
     await this.hooks.tell(tx, invoicesFinalized, { invoices: finalized });
+    await this.audit.recordMany(
+      tx,
+      made.map(({ profile, id, draft }) => ({
+        actor: SYSTEM,
+        action: 'invoice.finalized',
+        accountId: profile.id,
+        subjectType: 'invoice',
+        subjectId: id,
+        after: { currency: draft.currency, total: formatMoney(draft.totalMinor, draft.currency) },
+      })),
+    );
     await this.number(tx, made, now);
     return made.map(({ id }) => id);
   }

@@ -1,9 +1,9 @@
 import type { Tx } from '../common/database/database.js';
-import { cursorKey, type Page, page } from '../common/http/page.js';
+import { newestFirstKey } from '../common/database/newest-first.js';
+import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
 import { formatMoney } from '../domain/currency.js';
-import { formatInstant, type Instant, tryInstant } from '../domain/instant.js';
-import { Refusal } from '../domain/refusal.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
 import type { EntriesQuery, EntryView } from './ledger.dto.js';
 
 interface EntryRow extends Omit<EntryView, 'at' | 'postings'> {
@@ -21,15 +21,9 @@ const LIST = `
 
 /** Entries, newest first. Relies on journal_entry_by_time. */
 export async function listEntries(tx: Tx, { account, cursor, limit }: EntriesQuery): Promise<Page<EntryView>> {
-  const [at, id] = cursorKey(cursor) ?? [];
-  if (at !== undefined && tryInstant(at) === undefined)
-    throw new Refusal(
-      'invalid',
-      'invalid_cursor',
-      'The cursor is not one of this list: send the nextCursor of its last page, or leave it out.',
-    );
+  const after = newestFirstKey(cursor);
   const accountId = account === undefined ? null : accountIdFor(account);
-  const rows = await tx.query<EntryRow[]>(LIST, [accountId, at ?? null, id ?? null, limit + 1]);
+  const rows = await tx.query<EntryRow[]>(LIST, [accountId, after?.createdAt ?? null, after?.key ?? null, limit + 1]);
   const { data, nextCursor } = page(rows, limit, (row) => [formatInstant(row.at), row.id]);
   return { data: data.map(view), nextCursor };
 }

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { SYSTEM } from '../common/actor.js';
+import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { formatInstant } from '../domain/instant.js';
@@ -48,6 +50,7 @@ export class Collect {
     private readonly providers: Providers,
     private readonly invoices: InvoicesService,
     private readonly ledger: LedgerService,
+    private readonly audit: Audit,
   ) {}
 
   async run(paymentId: string): Promise<void> {
@@ -81,6 +84,15 @@ export class Collect {
       reference,
       now,
     ]);
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: succeeded ? 'payment.succeeded' : 'payment.failed',
+      accountId: payment.accountId,
+      subjectType: 'payment',
+      subjectId: payment.id,
+      after: { invoiceId: payment.invoiceId, attempt: attempt.n, state },
+      ...(reason === null ? {} : { reason }),
+    });
     if (succeeded) await this.book(tx, payment);
   }
 

@@ -3,11 +3,12 @@ import { AccountsService } from '../accounts/accounts.service.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
+import { newestFirstKey } from '../common/database/newest-first.js';
 import type { Call } from '../common/http/call.js';
-import { cursorKey, type Page, page } from '../common/http/page.js';
+import { type Page, page } from '../common/http/page.js';
 import { accountIdFor, accountIdOf, newId } from '../common/ids.js';
 import { formatMoney, parseMoney } from '../domain/currency.js';
-import { formatInstant, tryInstant } from '../domain/instant.js';
+import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { Collect } from './collect.js';
@@ -35,19 +36,20 @@ export class PaymentsService {
 
   /** Newest first. */
   async list(tx: Tx, { account, invoice, state, cursor, limit }: PaymentsQuery): Promise<Page<PaymentView>> {
-    const [at, id] = cursorKey(cursor) ?? [];
-    if (at !== undefined && tryInstant(at) === undefined)
-      throw new Refusal(
-        'invalid',
-        'invalid_cursor',
-        'The cursor is not one of this list: send the nextCursor of its last page, or leave it out.',
-      );
+    const after = newestFirstKey(cursor);
     const rows = await tx.query<Payment[]>(
       `select ${PAYMENT_COLUMNS} from payment
        where ($1::uuid is null or account_id = $1) and ($2::text is null or invoice_id = $2) and ($3::text is null or state = $3)
          and ($4::timestamptz is null or (created_at, id) < ($4, $5))
        order by created_at desc, id desc limit $6`,
-      [account === undefined ? null : accountIdFor(account), invoice ?? null, state ?? null, at ?? null, id ?? null, limit + 1],
+      [
+        account === undefined ? null : accountIdFor(account),
+        invoice ?? null,
+        state ?? null,
+        after?.createdAt ?? null,
+        after?.key ?? null,
+        limit + 1,
+      ],
     );
     const { data, nextCursor } = page(rows, limit, (row) => [formatInstant(row.createdAt), row.id]);
     return { data: await this.views(tx, data), nextCursor };
