@@ -35,7 +35,7 @@ export interface MigrationStatus {
 export function migrationStatus(url: string): Promise<MigrationStatus[]> {
   return underLock(url, async (source) => {
     const done = new Set(await executed(source));
-    return source.migrations.map(({ name = '' }) => ({ name, done: done.has(name) }));
+    return source.migrations.map((migration) => ({ name: migration.constructor.name, done: done.has(migration.constructor.name) }));
   });
 }
 

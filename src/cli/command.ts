@@ -8,3 +8,6 @@ export interface Command {
 
 /** A command line that cannot be understood: exit status 2, with the command's usage. */
 export class UsageError extends Error {}
+
+/** Something outside the program that a person can mend; its message says how. Exit status 1, without a stack. */
+export class OperatorError extends Error {}

@@ -3,6 +3,7 @@ import { createApp } from '../app.module.js';
 import { type Embedded, startEmbedded } from '../common/database/embedded.js';
 import { type Config, readConfig } from '../config.js';
 import { migrate } from '../migrate.js';
+import { OperatorError } from './command.js';
 
 /** What a command needs of the service, and how to let go of it. */
 export interface CommandContext {
@@ -20,7 +21,7 @@ export async function openDatabase(config: Config): Promise<{ readonly url: stri
     return { url, embedded };
   } catch (error) {
     await embedded?.stop();
-    throw error;
+    throw explained(error);
   }
 }
 
@@ -39,4 +40,22 @@ export async function openContext(): Promise<CommandContext> {
       await embedded?.stop();
     },
   };
+}
+
+const CONNECTION_FAILURES = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET', '28P01', '28000', '3D000', '57P03'];
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** What a person can mend about a database that does not answer, or not in time. */
+function explained(error: unknown): unknown {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string };
+  if (typeof code !== 'string') return error;
+  if (CONNECTION_FAILURES.includes(code))
+    return new OperatorError(`the database cannot be used (${message ?? code}): check DATABASE_URL, and that PostgreSQL runs there`, {
+      cause: error,
+    });
+  if (code === LOCK_NOT_AVAILABLE)
+    return new OperatorError('a migration waited too long for a lock, and changed nothing: try again when the database is less busy', {
+      cause: error,
+    });
+  return error;
 }

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { ConfigError } from '../config.js';
 import { Refusal } from '../domain/refusal.js';
-import { type Command, UsageError } from './command.js';
+import { type Command, OperatorError, UsageError } from './command.js';
 
 /** Commands are loaded when they are called, so that `--help` and `simulate` start at once. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -51,6 +51,10 @@ function explain(error: unknown, command: Command): number {
   if (error instanceof ConfigError || error instanceof Refusal) {
     process.stderr.write(`wharfage: ${error.message}\n`);
     return BAD_INPUT;
+  }
+  if (error instanceof OperatorError) {
+    process.stderr.write(`wharfage: ${error.message}\n`);
+    return 1;
   }
   process.stderr.write(`wharfage: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;

@@ -9,7 +9,7 @@ import type { Embedded } from '../common/database/embedded.js';
 import { serveMetrics } from '../common/telemetry/metrics.js';
 import { type Config, readConfig } from '../config.js';
 import { serveDocs } from '../openapi-document.js';
-import type { Command } from './command.js';
+import { type Command, OperatorError } from './command.js';
 import { openDatabase } from './context.js';
 
 /** How long work in progress may take to end; then the process ends all the same. */
@@ -59,7 +59,7 @@ async function start(read: Config): Promise<Running> {
 function explained(error: unknown, setting: string, port: number): never {
   const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   throw taken
-    ? new Error(`port ${String(port)} is in use: stop what listens there, or set ${setting} to another one`, { cause: error })
+    ? new OperatorError(`port ${String(port)} is in use: stop what listens there, or set ${setting} to another one`, { cause: error })
     : error;
 }
 

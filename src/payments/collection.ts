@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
-import { Clock } from '../common/clock.js';
+import { Clock, type TimeTraveller } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { Hooks } from '../common/hooks.js';
 import { newId } from '../common/ids.js';
@@ -29,7 +29,7 @@ interface Collectable {
 
 /** When payments are collected: an invoice is finalized, a payment method is added, somebody asks, an outcome is still not known. */
 @Injectable()
-export class Collection implements OnModuleInit {
+export class Collection implements OnModuleInit, TimeTraveller {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -48,6 +48,22 @@ export class Collection implements OnModuleInit {
     });
     this.jobs.handle(COLLECT, async (payload) => this.collect.run((payload as { paymentId: string }).paymentId));
     this.jobs.everyMinute(JANITOR, () => this.resolveOpen());
+    this.clock.register(this);
+  }
+
+  /** Payments have no due instants of their own: they follow the invoices. */
+  nextDue(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** When test time passes, what is to be collected is collected before the answer, and not by the queue some moments later. */
+  async runDue(): Promise<void> {
+    const pending = await this.database.query<{ id: string }>({
+      name: 'pending_payments',
+      text: `select id from payment where state = 'pending' order by created_at, id`,
+      values: [],
+    });
+    for (const { id } of pending) await this.collect.run(id);
   }
 
   /** Makes a payment for each invoice that its account's provider can collect, and a job for it. Answers the payments' ids. */

@@ -102,12 +102,21 @@ test('an outcome that is not known is asked for, and never answered with a secon
   expect((await wharfage.source.query('select count(*) as n from payment_attempt'))[0].n).toBe(1n);
 });
 
+test('when test time passes, what falls due is collected before the answer', async () => {
+  await account('acme', 'sandbox');
+  await method('acme', 'sandbox_ok');
+  await subscribe('acme');
+  await wharfage.travel('2026-03-01T00:00:00Z');
+  expect((await wharfage.ok('GET', '/v2/invoices?account=acme')).data.map((one: any) => one.status)).toEqual(['paid', 'paid', 'paid']);
+  expect(await charges()).toBe(3);
+});
+
 test('the janitor asks for what nobody asks for', async () => {
   await account('acme', 'sandbox');
   await method('acme', 'sandbox_unknown');
   await subscribe('acme');
   await until(charges, (n) => n === 1);
-  await wharfage.travel('2026-01-01T00:05:00Z');
+  await wharfage.source.query(`update payment_attempt set created_at = created_at - interval '2 minutes'`);
   await wharfage.app.get(Collection).resolveOpen();
   expect(await invoice('acme')).toMatchObject({ status: 'paid' });
   expect(await charges()).toBe(1);
