@@ -66,8 +66,12 @@ suite('two months of a real cluster', () => {
 
   test('every amount and quantity is what the log says', async () => {
     expect(await send(lines)).toMatchObject({ accepted: lines.length, duplicates: 0, conflicts: 0, rejected: 0 });
-    for (const asOf of Object.values(RUNS))
-      expect(await wharfage.ok('POST', '/v2/bill-runs', { asOf })).toMatchObject({ status: 'finished', parked: 0 });
+    const runs = [];
+    for (const asOf of Object.values(RUNS)) runs.push(await wharfage.ok('POST', '/v2/bill-runs', { asOf }));
+    expect(runs).toMatchObject([
+      { status: 'finished', parked: 0, invoices: 49, totals: { USD: '787.74' } },
+      { status: 'finished', parked: 0, invoices: 50, totals: { USD: '1062.65' } },
+    ]);
     const billed = (await invoices()).map((invoice) => {
       const [line] = invoice.lines;
       const billable = line.breakdown.find((step: { step: string }) => step.step === 'billable').quantity;

@@ -1,8 +1,7 @@
 import type { Meter } from '../catalog.js';
-import { exact, isDecimal, shown } from '../decimal.js';
 import { DAY, HOUR, type Instant, tryInstant } from '../instant.js';
 import { type MeterEvent, numberOf } from './aggregate.js';
-import { passes, plainNumber, propertyText } from './filter.js';
+import { canonicalText, passes, plainNumber, propertyText } from './filter.js';
 
 /** A usage event whose form was checked. `subject` is the key of the account. */
 export interface UsageEvent extends MeterEvent {
@@ -87,7 +86,7 @@ function canonical(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, item]) => [name, canonical(item)]);
   const text = typeof value === 'number' ? plainNumber(value) : typeof value === 'string' ? value : undefined;
-  return text !== undefined && isDecimal(text) ? shown(exact(text), 40) : value;
+  return text === undefined ? value : canonicalText(text);
 }
 
 const pointerTo = (property: string): string => `/data/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`;

@@ -1,10 +1,8 @@
 import type { UsageFilter } from '../catalog.js';
-import { exact, isDecimal, shown } from '../decimal.js';
+import { isDecimal } from '../decimal.js';
 
 /** The data of a usage event. */
 export type EventData = Readonly<Record<string, unknown>>;
-
-const SHOWN_DECIMALS = 40;
 
 /** A property's own value; `undefined` when absent. */
 export const propertyOf = (data: EventData, property: string): unknown => (Object.hasOwn(data, property) ? data[property] : undefined);
@@ -17,7 +15,12 @@ export function propertyText(data: EventData, property: string): string | undefi
   return typeof value === 'boolean' ? String(value) : undefined;
 }
 
-const canonicalText = (text: string): string => (isDecimal(text) ? shown(exact(text), SHOWN_DECIMALS) : text);
+/** A decimal without zeros at its end, and zero without a sign; any other text as it is. */
+export function canonicalText(text: string): string {
+  if (!isDecimal(text)) return text;
+  const short = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return short === '-0' ? '0' : short;
+}
 
 /** A number as it was written, up to 15 significant digits, without an exponent: 1e21 and 1e-7 are written out. */
 export function plainNumber(value: number): string {
