@@ -9,7 +9,7 @@ export class Usage1764000200000 implements MigrationInterface {
           when 'number' then trim_scale((data ->> property)::numeric)::text
           when 'boolean' then data ->> property
           when 'string' then case
-            when data ->> property ~ '^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$' and length(data ->> property) <= 42
+            when data ->> property ~ '^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$' and length(translate(data ->> property, '-.', '')) <= 40
               then trim_scale((data ->> property)::numeric)::text
             else data ->> property end
           end $$;
@@ -17,7 +17,7 @@ export class Usage1764000200000 implements MigrationInterface {
       create function usage_number(data jsonb, property text) returns numeric language sql immutable parallel safe as $$
         select case
           when jsonb_typeof(data -> property) = 'number' then (data ->> property)::numeric
-          when jsonb_typeof(data -> property) = 'string' and data ->> property ~ '^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$' and length(data ->> property) <= 42
+          when jsonb_typeof(data -> property) = 'string' and data ->> property ~ '^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$' and length(translate(data ->> property, '-.', '')) <= 40
             then (data ->> property)::numeric
           end $$;
 
