@@ -24,8 +24,10 @@ await withService({ ROLE: 'api', BILLING_AUTO: 'off' }, async ({ app, call, pool
     alignment: 'anniversary',
     anchorAt: null,
     trialEndsAt: null,
-    endsAt: null,
+    overrides: null,
     coupon: null,
+    addOnTo: null,
+    paidThroughAt: null,
   });
   const given = [rows.map((r) => r.id), rows.map((r) => r.key), rows.map((r) => newId('sub', 0n, r.id)), STARTS, payload];
   await pool.query(

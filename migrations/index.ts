@@ -1,8 +1,16 @@
 import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
+import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
-export const migrations = [Platform1764000000000, Catalog1764000100000, Usage1764000200000, Invoices1764000300000, Payments1764000400000];
+export const migrations = [
+  Platform1764000000000,
+  Catalog1764000100000,
+  Usage1764000200000,
+  Invoices1764000300000,
+  Payments1764000400000,
+  Entitlements1764000500000,
+];

@@ -13,6 +13,7 @@ import { createLog, NestLog } from './common/telemetry/logger.js';
 import { measureRequests } from './common/telemetry/metrics.js';
 import type { Config } from './config.js';
 import { dataSourceOptions } from './data-source.js';
+import { EntitlementsModule } from './entitlements/entitlements.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
@@ -37,6 +38,7 @@ export class AppModule {
         PlansModule,
         SubscriptionsModule,
         UsageModule,
+        EntitlementsModule,
         LedgerModule,
         InvoicesModule,
         PaymentsModule,

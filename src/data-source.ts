@@ -10,6 +10,7 @@ import { SnakeNaming } from './common/database/snake-naming.js';
 import { IdempotencyKey } from './common/http/idempotency-key.entity.js';
 import { MeterRow } from './meters/meter.entity.js';
 import { CouponRow } from './plans/coupon.entity.js';
+import { Feature } from './plans/feature.entity.js';
 import { Plan, PlanVersionRow } from './plans/plan.entity.js';
 import { Subscription, SubscriptionChange } from './subscriptions/subscription.entity.js';
 
@@ -19,6 +20,7 @@ export const entities = [
   ApiKey,
   AuditEntry,
   CouponRow,
+  Feature,
   IdempotencyKey,
   MeterRow,
   Plan,

@@ -5,11 +5,13 @@ const TAGS = {
   accounts: 'Who pays.',
   catalog: 'What is sold: meters, plans, coupons, tax rates.',
   subscriptions: 'Who holds what.',
+  entitlements: 'What accounts may do.',
   usage: 'What was used.',
   invoices: 'What is owed: invoices, bill runs, sellers.',
   ledger: 'Double entry.',
   payments: 'How it is paid.',
   exports: 'What finance takes away.',
+  events: 'What happened.',
   administration: 'API keys, the audit trail, jobs, the test clock.',
 } as const;
 

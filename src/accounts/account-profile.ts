@@ -1,6 +1,5 @@
-import type { TaxRate } from '../domain/catalog.js';
-
-export type AccountKind = 'user' | 'organization';
+import type { AccountKind, TaxRate } from '../domain/catalog.js';
+import type { Instant } from '../domain/instant.js';
 
 /** The payment provider that collects for an account. */
 export const PROVIDERS = ['manual', 'sandbox'] as const;
@@ -35,5 +34,6 @@ export interface AccountProfile {
   readonly taxIds: readonly TaxId[];
   readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
   readonly provider: ProviderName;
+  readonly pastDueSince: Instant | null;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,8 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { InstantColumn } from '../common/database/columns.js';
 import type { Instant } from '../domain/instant.js';
-import type { AccountKind, Address, ProviderName, TaxId } from './account-profile.js';
+import type { AccountKind } from '../domain/catalog.js';
+import type { Address, ProviderName, TaxId } from './account-profile.js';
 
 /** Who pays. Its id is derived from its key, so that every table finds its shard without a look-up. */
 @Entity({ name: 'account' })
@@ -48,6 +49,10 @@ export class Account {
   /** Once true, the currency is fixed. */
   @Column('boolean', { default: false })
   billed!: boolean;
+
+  /** Since when an invoice could not be collected. */
+  @InstantColumn({ nullable: true })
+  pastDueSince!: Instant | null;
 
   /** Counts the changes: the ETag. */
   @Column('integer', { default: 1 })

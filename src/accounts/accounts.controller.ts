@@ -11,7 +11,7 @@ import { Scopes } from '../common/http/scopes.js';
 import { Writes } from '../common/http/writes.js';
 import { formatInstant } from '../domain/instant.js';
 import type { Account } from './account.entity.js';
-import { AccountsQuery, AccountView, PutAccountDto } from './accounts.dto.js';
+import { AccountsQuery, AccountView, ConvertAccountDto, PutAccountDto } from './accounts.dto.js';
 import { AccountsService } from './accounts.service.js';
 
 const AccountPage = pageOf(AccountView);
@@ -73,12 +73,13 @@ export class AccountsController {
   @ApiOperation({
     operationId: 'convertAccount',
     summary: 'Turn a user into an organization',
-    description: 'Subscriptions and history stay. An organization stays one: converting it again changes nothing.',
+    description:
+      'Key, subscriptions and history stay. Refused where more is used than an organization may (409, with the numbers), unless forced. An organization stays one: converting it again changes nothing.',
   })
   @ApiOkResponse({ type: AccountView, description: 'The account.' })
   @ApiProblems(400, 404, 409, 412, 422)
-  async convert(@CurrentCall() call: Call, @Key() key: string): Promise<AccountView> {
-    return await this.writes.once(call, async (tx) => view(await this.accounts.convert(tx, call, key)), { keyRequired: false });
+  async convert(@CurrentCall() call: Call, @Key() key: string, @Body() body: ConvertAccountDto): Promise<AccountView> {
+    return await this.writes.once(call, async (tx) => view(await this.accounts.convert(tx, call, key, body)), { keyRequired: false });
   }
 }
 

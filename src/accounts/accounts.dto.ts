@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsEmail,
   IsIn,
   IsISO31661Alpha2,
@@ -15,9 +16,8 @@ import {
 } from 'class-validator';
 import { IsCurrency, IsKey, IsMetadata, IsTimeZoneName, KEY_PATTERN } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
-import { type AccountKind, type Address, type ProviderName, PROVIDERS, type TaxId } from './account-profile.js';
-
-const KINDS = ['user', 'organization'] as const;
+import { ACCOUNT_KINDS, type AccountKind } from '../domain/catalog.js';
+import { type Address, type ProviderName, PROVIDERS, type TaxId } from './account-profile.js';
 
 export class AddressDto implements Address {
   @ApiProperty({ description: 'Street and number, or a post box.', maxLength: 200, example: 'Kaiserstraße 1' })
@@ -70,8 +70,8 @@ class AccountFields {
   @IsKey()
   key!: string;
 
-  @ApiProperty({ description: 'A person, or an organization. A user becomes an organization by /convert.', enum: KINDS })
-  @IsIn(KINDS)
+  @ApiProperty({ description: 'A person, or an organization. A user becomes an organization by /convert.', enum: ACCOUNT_KINDS })
+  @IsIn(ACCOUNT_KINDS)
   kind!: AccountKind;
 
   @ApiProperty({ description: 'Who is billed, as printed on invoices.', minLength: 1, maxLength: 200, example: 'Acme GmbH' })
@@ -131,6 +131,13 @@ const REQUIRED = ['kind', 'name', 'currency'] as const;
 
 export class PutAccountDto extends IntersectionType(PickType(AccountFields, REQUIRED), PartialType(OmitType(AccountFields, REQUIRED))) {}
 
+export class ConvertAccountDto {
+  @ApiPropertyOptional({ description: 'Converts though more is used than an organization may.', default: false })
+  @IsOptional()
+  @IsBoolean()
+  force?: boolean;
+}
+
 export class AccountView extends AccountFields {
   @ApiProperty({ description: 'When the account was created.', format: 'date-time' })
   createdAt!: string;
@@ -140,9 +147,9 @@ export class AccountView extends AccountFields {
 }
 
 export class AccountsQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Only accounts of this kind.', enum: KINDS })
+  @ApiPropertyOptional({ description: 'Only accounts of this kind.', enum: ACCOUNT_KINDS })
   @IsOptional()
-  @IsIn(KINDS)
+  @IsIn(ACCOUNT_KINDS)
   kind?: AccountKind;
 
   @ApiPropertyOptional({ description: 'Only accounts billed in this currency.', pattern: '^[A-Z]{3}$', example: 'USD' })

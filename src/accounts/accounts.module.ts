@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsService } from './accounts.service.js';
+import { TimelineController } from './timeline.controller.js';
 import { TaxRatesController } from './tax-rates.controller.js';
 import { TaxRatesService } from './tax-rates.service.js';
 
 @Module({
-  controllers: [AccountsController, TaxRatesController],
+  controllers: [AccountsController, TaxRatesController, TimelineController],
   providers: [AccountsService, TaxRatesService],
   exports: [AccountsService],
 })

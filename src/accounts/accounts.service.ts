@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
+import { SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
@@ -21,7 +22,13 @@ import { TaxRatesService } from './tax-rates.service.js';
 /** Told before an account's currency changes; whoever holds money or a bargain in the old one refuses. */
 export const accountCurrencyChanging = defineFact<{ accountId: string; currency: string }>('account.currency_changing');
 
-type AccountContent = Omit<Account, 'id' | 'key' | 'billed' | 'revision' | 'createdAt' | 'updatedAt'>;
+/** Told when an account was created, converted, or fell or ceased to be past due: its entitlements are computed. */
+export const accountChanged = defineFact<{ accountId: string }>('account.changed');
+
+/** Told before a user becomes an organization; whoever knows a reason why that cannot be refuses. */
+export const accountConverting = defineFact<{ accountId: string; force: boolean }>('account.converting');
+
+type AccountContent = Omit<Account, 'id' | 'key' | 'billed' | 'pastDueSince' | 'revision' | 'createdAt' | 'updatedAt'>;
 
 const KNOWN_KEYS_MAX = 200_000;
 
@@ -42,21 +49,57 @@ export class AccountsService {
   async put(tx: Tx, call: Call, key: string, input: PutAccountDto): Promise<Account> {
     const content = contentOf(input);
     const now = this.clock.now();
-    const fresh = { id: accountIdFor(key), key, ...content, billed: false, revision: 1, createdAt: now, updatedAt: now };
+    const fresh = {
+      id: accountIdFor(key),
+      key,
+      ...content,
+      billed: false,
+      pastDueSince: null,
+      revision: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
     const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
     checkIfMatch(call, created ? undefined : row.revision);
     await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
+    await this.hooks.tell(tx, accountChanged, { accountId: row.id });
     return row;
   }
 
-  /** Turns a user into an organization, which keeps subscriptions and history. An organization stays one. */
-  async convert(tx: Tx, call: Call, key: string): Promise<Account> {
+  /**
+   * Turns a user into an organization, which keeps subscriptions and history. An organization stays one.
+   * @throws Refusal `account_not_found`, and as those do who listen to `accountConverting`
+   */
+  async convert(tx: Tx, call: Call, key: string, { force = false }: { readonly force?: boolean | undefined } = {}): Promise<Account> {
     const row = await this.locked(tx, key);
     checkIfMatch(call, row.revision);
     if (row.kind === 'organization') return row;
-    return await this.save(tx, call, row, { ...contentOf(row), kind: 'organization' });
+    await this.hooks.tell(tx, accountConverting, { accountId: row.id, force });
+    const converted = await this.save(tx, call, row, { ...contentOf(row), kind: 'organization' }, 'account.converted');
+    await this.hooks.tell(tx, accountChanged, { accountId: row.id });
+    return converted;
+  }
+
+  /** Which of the accounts are past due. */
+  async pastDue(tx: Tx, accountIds: readonly string[]): Promise<Set<string>> {
+    const rows = await tx.query<{ id: string }[]>('select id from account where id = any($1::uuid[]) and past_due_since is not null', [
+      accountIds,
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** Notes that an account is past due from now on, or no longer. */
+  async setPastDue(tx: Tx, accountId: string, pastDue: boolean): Promise<void> {
+    const [changed] = await tx.query<[{ id: string }[], number]>(
+      'update account set past_due_since = $2 where id = $1 and (past_due_since is null) = ($2::timestamptz is not null) returning id',
+      [accountId, pastDue ? formatInstant(this.clock.now()) : null],
+    );
+    if (changed.length === 0) return;
+    const action = pastDue ? 'account.past_due' : 'account.recovered';
+    await this.audit.record(tx, { actor: SYSTEM, action, accountId, subjectType: 'account', subjectId: accountId });
+    await this.hooks.tell(tx, accountChanged, { accountId });
   }
 
   /** @throws Refusal `account_not_found` */
@@ -139,17 +182,17 @@ export class AccountsService {
     return await this.save(tx, call, row, content);
   }
 
-  private async save(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
+  private async save(tx: Tx, call: Call, row: Account, content: AccountContent, action = 'account.changed'): Promise<Account> {
     const changed = { ...content, revision: row.revision + 1, updatedAt: this.clock.now() };
     await tx.getRepository(Account).update({ id: row.id }, changed);
-    const entry = { actor: call.actor, action: 'account.changed', ...subject(row), before: contentOf(row), after: content };
+    const entry = { actor: call.actor, action, ...subject(row), before: contentOf(row), after: content };
     await this.audit.record(tx, entry);
     return Object.assign(row, changed);
   }
 }
 
 const PROFILES = `
-  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.metadata,
+  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.metadata, a.past_due_since as "pastDueSince",
     coalesce((
       select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', r.key, 'name', r.name, 'rate', r.rate::text, 'category', r.category,
           'inclusive', r.inclusive, 'exemptionReason', r.exemption_reason)) order by held.place)

@@ -1,6 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { createApp } from '../app.module.js';
+import { OPERATOR } from '../common/actor.js';
 import { type Embedded, startEmbedded } from '../common/database/embedded.js';
+import type { Call } from '../common/http/call.js';
 import { type Config, readConfig } from '../config.js';
 import { migrate } from '../migrate.js';
 import { OperatorError } from './command.js';
@@ -41,6 +43,16 @@ export async function openContext(): Promise<CommandContext> {
     },
   };
 }
+
+/** What a command does, as services see it. */
+export const operatorCall = (command: string): Call => ({
+  actor: OPERATOR,
+  requestId: command,
+  method: 'CLI',
+  path: command,
+  body: undefined,
+  replayed: () => undefined,
+});
 
 const CONNECTION_FAILURES = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET', '28P01', '28000', '3D000', '57P03'];
 const LOCK_NOT_AVAILABLE = '55P03';

@@ -10,11 +10,14 @@ import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.service.js';
 import { Clock } from './clock.js';
 import { Database } from './database/database.js';
+import { EventsController } from './events/events.controller.js';
+import { Outbox } from './events/outbox.js';
 import { Draining, HealthController } from './health/health.controller.js';
 import { Hooks } from './hooks.js';
 import { AuthGuard } from './http/auth.guard.js';
 import { IdempotencyCleanup } from './http/idempotency-cleanup.js';
 import { ProblemFilter } from './http/problem.js';
+import { HotReads } from './http/hot-reads.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
 import { Jobs } from './jobs/jobs.js';
@@ -30,7 +33,7 @@ export class CommonModule {
     return {
       module: CommonModule,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [ApiKeysController, AuditController, HealthController, JobsController, TestClockController],
+      controllers: [ApiKeysController, AuditController, EventsController, HealthController, JobsController, TestClockController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -42,13 +45,15 @@ export class CommonModule {
         Database,
         Draining,
         Hooks,
+        HotReads,
         IdempotencyCleanup,
         Jobs,
         KeyHashing,
+        Outbox,
         RateLimiter,
         Writes,
       ],
-      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, Jobs, KeyHashing, Writes],
+      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, HotReads, Jobs, KeyHashing, Outbox, Writes],
     };
   }
 }

@@ -88,6 +88,12 @@ export type MeteredPrice = Priced & {
 
 export type Price = OneTimePrice | RecurringPrice | MeteredPrice;
 
+export const ACCOUNT_KINDS = ['user', 'organization'] as const;
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
+/** Something that plans let accounts do: a limit on a number, or a flag. */
+export type FeatureKind = 'limit' | 'flag';
+
 export type Entitlement = { readonly limit: number | null } | { readonly enabled: boolean };
 
 /** An immutable plan version. */
@@ -102,6 +108,8 @@ export interface PlanVersion {
   readonly prorationBasis: ProrationBasis;
   readonly minimumCommitment: string | null;
   readonly entitlements: Readonly<Record<string, Entitlement>>;
+  /** The kinds of account that hold it without a subscription, unbilled. */
+  readonly defaultFor?: readonly AccountKind[];
   readonly prices: readonly Price[];
 }
 

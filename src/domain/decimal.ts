@@ -35,6 +35,9 @@ export function roundHalfAwayFromZero(value: Exact): bigint {
   return value.s < 0n ? -whole : whole;
 }
 
+/** The least whole number that is not below the value. */
+export const roundUp = (value: Exact): bigint => value.ceil().n * value.ceil().s;
+
 /** `units` x 10^-`decimals`, with exactly that many decimals: (1234n, 2) is "12.34". */
 export function scaled(units: bigint, decimals: number): string {
   if (decimals === 0) return units.toString();

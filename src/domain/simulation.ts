@@ -6,16 +6,12 @@ import type { Instant } from './instant.js';
 import { answer, type MeterEvent } from './metering/aggregate.js';
 import type { UsageAnswer, UsageQuestion } from './metering/question.js';
 import { Refusal } from './refusal.js';
-import {
-  type CancelCommand,
-  type ChangePlanCommand,
-  decideCancel,
-  decideChangePlan,
-  decideStart,
-  type StartCommand,
-} from './subscription/commands.js';
-import type { Fact, SubscriptionHistory } from './subscription/facts.js';
-import { type Holding, holdings, versionKey } from './subscription/history.js';
+import type { ChangeContext } from './subscription/commands/context.js';
+import { type Action, decide, type NamedAction } from './subscription/commands/decide.js';
+import { decideStart, type StartCommand } from './subscription/commands/start.js';
+import type { SubscriptionHistory } from './subscription/facts.js';
+import { type Holding, holdingAt, holdings, versionKey } from './subscription/history.js';
+import { statusAt } from './subscription/lifecycle.js';
 
 export type Step = { readonly at: Instant } & (
   | {
@@ -23,16 +19,11 @@ export type Step = { readonly at: Instant } & (
       readonly as: string;
       readonly plan: string;
       readonly planVersion?: number;
+      readonly addOnTo?: string;
       readonly command: Omit<StartCommand, 'startsAt'> & { readonly startsAt?: Instant };
     }
-  | {
-      readonly do: 'change-plan';
-      readonly subscription: string;
-      readonly plan: string;
-      readonly planVersion?: number;
-      readonly command: Omit<ChangePlanCommand, 'plan'>;
-    }
-  | { readonly do: 'cancel'; readonly subscription: string; readonly command: CancelCommand }
+  | { readonly do: 'change'; readonly subscription: string; readonly action: NamedAction }
+  | { readonly do: 'plan-version'; readonly plan: PlanVersion; readonly migrate: 'no' | 'now' | 'period_end' }
   | { readonly do: 'usage'; readonly events: readonly MeterEvent[] }
 );
 
@@ -53,7 +44,14 @@ export interface SimulatedInvoice extends Draft {
   readonly lines: readonly BilledLine[];
 }
 
+/** A plan version with the instant from which it is sold; the first one always was. */
+interface Sold {
+  readonly version: PlanVersion;
+  readonly effectiveAt: Instant | null;
+}
+
 interface State {
+  readonly sold: readonly Sold[];
   readonly histories: readonly SubscriptionHistory[];
   readonly events: readonly MeterEvent[];
   readonly invoices: readonly SimulatedInvoice[];
@@ -66,7 +64,13 @@ interface State {
  * @throws Refusal where a step would be refused, naming the step by its index.
  */
 export function simulate(story: Story): SimulatedInvoice[] {
-  let state: State = { histories: [], events: [], invoices: [], balanceMinor: 0n };
+  let state: State = {
+    sold: story.plans.map((version) => ({ version, effectiveAt: null })),
+    histories: [],
+    events: [],
+    invoices: [],
+    balanceMinor: 0n,
+  };
   let billedTo: Instant | undefined;
   const runDue = (reached: (at: Instant) => boolean): void => {
     for (;;) {
@@ -113,7 +117,9 @@ const rank = (step: Step): number => (step.do === 'usage' ? 0 : 1);
 function apply(state: State, { index, step }: Numbered, story: Story): State {
   try {
     if (step.do === 'usage') return { ...state, events: withoutRepeats([...state.events, ...step.events]) };
-    return { ...state, histories: changed(state.histories, step, story) };
+    if (step.do === 'subscribe') return subscribed(state, step, story);
+    if (step.do === 'plan-version') return withVersion(state, step);
+    return changed(state, step.subscription, step.action, step.at);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new Refusal(error.kind, error.code, error.detail, [
@@ -132,49 +138,101 @@ function withoutRepeats(events: readonly MeterEvent[]): MeterEvent[] {
   return [...first.values()];
 }
 
-function changed(histories: readonly SubscriptionHistory[], step: Exclude<Step, { do: 'usage' }>, story: Story): SubscriptionHistory[] {
-  const versions = versionsOf(story);
-  const held = (besides?: string): Holding[] =>
-    histories.filter((history) => history.id !== besides).flatMap((history) => holdings(history, versions));
-  if (step.do === 'subscribe') {
-    if (histories.some((history) => history.id === step.as))
-      throw new Refusal('invalid', 'name_taken', `Two subscriptions are called "${step.as}": give each its own name.`);
-    const context = { plan: planNamed(story, step), account: story.account, held: held(), now: step.at };
-    const fact = decideStart({ ...step.command, startsAt: step.command.startsAt ?? step.at }, context);
-    return [...histories, { id: step.as, createdAt: BigInt(histories.length), facts: [fact] }];
-  }
-  const history = histories.find((candidate) => candidate.id === step.subscription);
-  if (!history) throw new Refusal('not_found', 'subscription_not_found', `No subscription is called "${step.subscription}" at this point.`);
-  const context = { history, versions, now: step.at, mayBackdate: true };
-  const fact: Fact =
-    step.do === 'cancel'
-      ? decideCancel(step.command, context)
-      : decideChangePlan({ ...step.command, plan: planNamed(story, step) }, { ...context, heldElsewhere: held(history.id) });
-  return histories.map((candidate) => (candidate === history ? { ...history, facts: [...history.facts, fact] } : candidate));
+function subscribed(state: State, step: Extract<Step, { do: 'subscribe' }>, story: Story): State {
+  const { histories } = state;
+  if (histories.some((history) => history.id === step.as))
+    throw new Refusal('invalid', 'name_taken', `Two subscriptions are called "${step.as}": give each its own name.`);
+  const startsAt = step.command.startsAt ?? step.at;
+  const versions = versionsOf(state);
+  const parent = step.addOnTo === undefined ? undefined : historyNamed(state, step.addOnTo);
+  const facts = decideStart(
+    { ...step.command, startsAt },
+    {
+      plan: planNamed(state, step, startsAt),
+      account: story.account,
+      held: heldBesides(state),
+      ...(parent && { parent: { history: parent, versions } }),
+      now: step.at,
+    },
+  );
+  return { ...state, histories: [...histories, { id: step.as, createdAt: BigInt(histories.length), facts, ...(parent && { parent }) }] };
 }
 
-function planNamed(story: Story, { plan, planVersion }: { readonly plan: string; readonly planVersion?: number }): PlanVersion {
-  const found = story.plans.find(
-    (candidate) => candidate.plan === plan && (planVersion === undefined || candidate.version === planVersion),
+/** The next version of a plan, and its holders moved to it where that is wanted. */
+function withVersion(state: State, { at, plan, migrate }: Extract<Step, { do: 'plan-version' }>): State {
+  const before = state.sold.filter(({ version }) => version.plan === plan.plan);
+  const newest: PlanVersion = { ...plan, version: before.length + 1 };
+  const next = { ...state, sold: [...state.sold, { version: newest, effectiveAt: before.length === 0 ? null : at }] };
+  if (migrate === 'no') return next;
+  const holders = state.histories.filter(
+    (history) => statusAt(history, at) !== 'canceled' && holdingAt(holdings(history, versionsOf(state)), at)?.plan.plan === plan.plan,
+  );
+  return holders.reduce<State>(
+    (moved, { id }) => acted(moved, id, { action: 'change-plan', plan: newest, when: migrate, migration: true }, at),
+    next,
+  );
+}
+
+function changed(state: State, subscription: string, named: NamedAction, at: Instant): State {
+  const action: Action = named.action === 'change-plan' ? { ...named, plan: planNamed(state, named, at) } : named;
+  return acted(state, subscription, action, at);
+}
+
+function acted(state: State, subscription: string, action: Action, at: Instant): State {
+  const history = historyNamed(state, subscription);
+  const addOns = state.histories.filter((other) => other.parent?.id === history.id && statusAt(other, at) !== 'canceled');
+  const context: ChangeContext = {
+    history,
+    versions: versionsOf(state),
+    now: at,
+    mayBackdate: true,
+    heldElsewhere: heldBesides(state, history.id),
+    addOns,
+  };
+  const after = { ...history, facts: [...history.facts, ...decide(action, context)] };
+  const histories = state.histories.map((other) =>
+    other.id === after.id ? after : other.parent?.id === after.id ? { ...other, parent: after } : other,
+  );
+  return { ...state, histories };
+}
+
+function historyNamed({ histories }: State, name: string): SubscriptionHistory {
+  const history = histories.find((candidate) => candidate.id === name);
+  if (!history) throw new Refusal('not_found', 'subscription_not_found', `No subscription is called "${name}" at this point.`);
+  return history;
+}
+
+const heldBesides = (state: State, besides?: string): Holding[] =>
+  state.histories.filter((history) => history.id !== besides).flatMap((history) => holdings(history, versionsOf(state)));
+
+/** The version asked for, or the one that is sold at the instant. */
+function planNamed(
+  { sold }: State,
+  { plan, planVersion }: { readonly plan: string; readonly planVersion?: number },
+  at: Instant,
+): PlanVersion {
+  const found = sold.findLast(
+    ({ version, effectiveAt }) =>
+      version.plan === plan && (planVersion === undefined ? effectiveAt === null || effectiveAt <= at : version.version === planVersion),
   );
   if (!found)
     throw new Refusal(
       'not_found',
       'plan_not_found',
-      `The file has no plan "${plan}"${planVersion === undefined ? '' : ` in version ${String(planVersion)}`}.`,
+      `The file has no plan "${plan}"${planVersion === undefined ? '' : ` in version ${String(planVersion)}`} at this point.`,
     );
-  return found;
+  return found.version;
 }
 
-const versionsOf = (story: Story): Map<string, PlanVersion> =>
-  new Map(story.plans.map((plan) => [versionKey(plan.plan, plan.version), plan]));
+const versionsOf = ({ sold }: State): Map<string, PlanVersion> =>
+  new Map(sold.map(({ version }) => [versionKey(version.plan, version.version), version]));
 
 function factsOf(state: State, story: Story): AccountFacts {
   const lines = state.invoices.flatMap((invoice) => invoice.lines);
   return {
     currency: story.account.currency,
     subscriptions: state.histories,
-    versions: versionsOf(story),
+    versions: versionsOf(state),
     coupons: new Map(story.coupons.map((coupon) => [coupon.key, coupon])),
     taxes: story.account.taxes,
     billed: lines,

@@ -7,9 +7,9 @@ import { Hooks } from '../common/hooks.js';
 import { newId } from '../common/ids.js';
 import { Jobs } from '../common/jobs/jobs.js';
 import { CONFIG, type Config } from '../config.js';
-import { earliest, formatInstant, type Instant } from '../domain/instant.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { endOf, startOf } from '../domain/subscription/history.js';
+import { startOf } from '../domain/subscription/lifecycle.js';
 import { subscriptionChanged } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { type BillRunRecord, countIn, findRecord, finish, insertRecord } from './bill-run-records.js';
@@ -119,8 +119,7 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
   private async subscriptionChanged(tx: Tx, accountId: string, subscriptionId: string): Promise<void> {
     const now = this.clock.now();
     const history = await this.subscriptions.one(tx, subscriptionId);
-    const touched = [startOf(history).effectiveAt, endOf(history)?.effectiveAt ?? now, ...history.facts.map((fact) => fact.effectiveAt)];
-    await dueBy(tx, accountId, touched.reduce(earliest));
+    await dueBy(tx, accountId, startOf(history).effectiveAt);
     if (this.config.billingAuto) await this.runs.billOne(tx, accountId, now);
   }
 }

@@ -1,4 +1,4 @@
-import { discountOf } from '../domain/billing/line.js';
+import { type BilledLine, discountOf } from '../domain/billing/line.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { lineOf, type LineRow } from './billed-lines.js';
@@ -55,7 +55,7 @@ export function invoiceView(row: InvoiceRow, account: string, lines: readonly Li
     dueAt: formatInstant(row.dueAt),
     periodStart: formatInstant(row.periodStart),
     periodEnd: formatInstant(row.periodEnd),
-    lines: lines.map((line) => lineView(line, row.currency)),
+    lines: lines.map((line) => lineView(lineOf(line), row.currency)),
     subtotal: money(row.subtotalMinor),
     discount: money(row.discountMinor),
     taxes: row.taxes.map(({ key, name, rate, category, inclusive, taxableMinor, amountMinor }) => ({
@@ -79,8 +79,7 @@ export function invoiceView(row: InvoiceRow, account: string, lines: readonly Li
   };
 }
 
-export function lineView(row: LineRow, currency: string): InvoiceLineView {
-  const line = lineOf(row);
+export function lineView(line: BilledLine, currency: string): InvoiceLineView {
   return {
     id: line.id,
     kind: line.kind,

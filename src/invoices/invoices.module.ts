@@ -13,13 +13,18 @@ import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
+import { MoveHolder } from './move-holder.js';
 import { ParkedAccounts } from './parked-accounts.js';
+import { PlanMigrations } from './plan-migrations.js';
+import { PlanMigrationsController } from './plan-migrations.controller.js';
+import { PreviewBill } from './preview-bill.js';
+import { PreviewsController } from './previews.controller.js';
 import { SellersController } from './sellers.controller.js';
 import { SellersService } from './sellers.service.js';
 
 @Module({
   imports: [AccountsModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
-  controllers: [InvoicesController, BillRunsController, SellersController],
+  controllers: [InvoicesController, BillRunsController, SellersController, PreviewsController, PlanMigrationsController],
   providers: [
     BillAccounts,
     BillRunService,
@@ -28,7 +33,10 @@ import { SellersService } from './sellers.service.js';
     InvoicesService,
     IssueInvoices,
     LoadFacts,
+    MoveHolder,
     ParkedAccounts,
+    PlanMigrations,
+    PreviewBill,
     SellersService,
   ],
   exports: [InvoicesService, InvoiceLinesReader, BillRuns],

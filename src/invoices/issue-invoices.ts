@@ -198,10 +198,11 @@ function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issu
       taxableMinor: taxableMinor.toString(),
       amountMinor: amountMinor.toString(),
     })),
-    snapshot: { seller: sellerSnapshot(seller), buyer: profile, plans: plansOf(draft.lines, versions) },
+    snapshot: { seller: sellerSnapshot(seller), buyer: buyerSnapshot(profile), plans: plansOf(draft.lines, versions) },
   };
 }
 
+const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
 const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({ key, name, address, taxIds, bankDetails });
 
 /** The plan versions that the lines are of. */

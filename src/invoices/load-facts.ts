@@ -3,7 +3,9 @@ import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { Tx } from '../common/database/database.js';
 import type { AccountFacts } from '../domain/billing/bill.js';
-import { startOf } from '../domain/subscription/history.js';
+import type { Coupon } from '../domain/catalog.js';
+import type { SubscriptionHistory } from '../domain/subscription/facts.js';
+import { startOf } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { balancesOf } from './balances.js';
@@ -30,7 +32,7 @@ export class LoadFacts {
     const histories = await this.subscriptions.histories(tx, accountIds);
     const all = [...histories.values()].flat();
     const versions = await this.subscriptions.versionsOf(tx, all);
-    const coupons = new Map((await this.plans.coupons(tx, couponsOf(all))).map((coupon) => [coupon.key, coupon]));
+    const coupons = await this.couponsOf(tx, all);
     const billed = await billedLines(tx, accountIds);
     const balances = await balancesOf(tx, accountIds);
     return accountIds.flatMap((accountId) => {
@@ -50,8 +52,10 @@ export class LoadFacts {
       return [{ profile, facts }];
     });
   }
-}
 
-const couponsOf = (histories: readonly Parameters<typeof startOf>[0][]): string[] => [
-  ...new Set(histories.flatMap((history) => startOf(history).coupon ?? [])),
-];
+  /** The coupons that were redeemed on the subscriptions, by key. */
+  async couponsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, Coupon>> {
+    const keys = new Set(histories.flatMap((history) => startOf(history).coupon ?? []));
+    return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
+  }
+}

@@ -9,6 +9,7 @@ import { InvoicesService } from '../invoices/invoices.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import type { Outcome } from '../providers/port.js';
 import { Providers } from '../providers/providers.js';
+import { PastDue } from './past-due.js';
 import {
   type Attempt,
   attemptKey,
@@ -51,6 +52,7 @@ export class Collect {
     private readonly invoices: InvoicesService,
     private readonly ledger: LedgerService,
     private readonly audit: Audit,
+    private readonly pastDue: PastDue,
   ) {}
 
   async run(paymentId: string): Promise<void> {
@@ -94,6 +96,7 @@ export class Collect {
       ...(reason === null ? {} : { reason }),
     });
     if (succeeded) await this.book(tx, payment);
+    else await this.pastDue.paymentFailed(tx, payment.accountId);
   }
 
   /** Counts a payment that succeeded: the invoice is settled, the ledger knows. */
@@ -101,6 +104,7 @@ export class Collect {
     const at = this.clock.now();
     await this.invoices.recordPayment(tx, { accountId, invoiceId, amountMinor, at });
     await this.ledger.post(tx, [{ accountId, at, causeKind: 'payment', causeId: id, entry: paymentEntry(amountMinor, currency) }]);
+    await this.pastDue.paymentCame(tx, accountId);
   }
 
   private async begin(tx: Tx, paymentId: string): Promise<Begun | undefined> {

@@ -6,6 +6,7 @@ import { ProvidersModule } from '../providers/providers.module.js';
 import { Collect } from './collect.js';
 import { Collection } from './collection.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
+import { PastDue } from './past-due.js';
 import { PaymentMethods } from './payment-methods.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
@@ -15,7 +16,7 @@ import { Refunds } from './refunds.js';
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
   controllers: [PaymentsController, PaymentMethodsController, ProviderWebhooksController],
-  providers: [Collect, Collection, PaymentMethods, PaymentsService, Refunds],
+  providers: [PastDue, Collect, Collection, PaymentMethods, PaymentsService, Refunds],
   exports: [PaymentsService, Collection],
 })
 export class PaymentsModule {}

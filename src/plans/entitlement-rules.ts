@@ -1,3 +1,4 @@
+import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { isKey } from '../common/http/field-rules.js';
 
@@ -13,6 +14,18 @@ function isEntitlement(value: unknown): boolean {
   const [name, content] = entries[0] ?? [];
   return entries.length === 1 && ((name === 'limit' && isLimit(content)) || (name === 'enabled' && typeof content === 'boolean'));
 }
+
+/** The same for the contract. */
+export const ENTITLEMENTS_SCHEMA = {
+  type: 'object' as const,
+  additionalProperties: {
+    oneOf: [
+      { type: 'object', required: ['limit'], properties: { limit: { type: ['integer', 'null'] as never, minimum: 0 } } },
+      { type: 'object', required: ['enabled'], properties: { enabled: { type: 'boolean' } } },
+    ],
+  },
+  example: { nodes: { limit: 100 }, support: { enabled: true } },
+} satisfies ApiPropertyOptions;
 
 /** A limit or a flag for each feature key. */
 export const IsEntitlements = (): PropertyDecorator =>

@@ -34,8 +34,9 @@ const shownContent = ({
   prorationBasis,
   minimumCommitment,
   entitlements,
+  defaultFor = [],
   prices,
-}: PlanContent): PlanContent => ({
+}: PlanContent): Required<PlanContent> => ({
   name,
   product,
   currency,
@@ -44,5 +45,6 @@ const shownContent = ({
   prorationBasis,
   minimumCommitment,
   entitlements,
+  defaultFor,
   prices,
 });

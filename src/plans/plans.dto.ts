@@ -9,11 +9,11 @@ import {
   PickType,
 } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
 import { DECIMAL_PATTERN, IsCurrency, IsDecimalString, IsInstant, IsKey, KEY_PATTERN } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
-import type { Entitlement, Price, ProrationBasis } from '../domain/catalog.js';
-import { IsEntitlements } from './entitlement-rules.js';
+import { ACCOUNT_KINDS, type AccountKind, type Entitlement, type Price, type ProrationBasis } from '../domain/catalog.js';
+import { ENTITLEMENTS_SCHEMA, IsEntitlements } from './entitlement-rules.js';
 import { asPrices, IntervalDto, MeteredPriceDto, OneTimePriceDto, PRICE_CLASSES, RecurringPriceDto } from './prices.dto.js';
 
 const BASES = ['second', 'day'] as const satisfies readonly ProrationBasis[];
@@ -65,17 +65,24 @@ class PlanFields {
 
   @ApiProperty({
     description: 'What it lets an account do, by feature key: a limit (null is unlimited), or a flag.',
-    type: 'object',
-    additionalProperties: {
-      oneOf: [
-        { type: 'object', required: ['limit'], properties: { limit: { type: ['integer', 'null'] as never, minimum: 0 } } },
-        { type: 'object', required: ['enabled'], properties: { enabled: { type: 'boolean' } } },
-      ],
-    },
-    example: { nodes: { limit: 100 }, support: { enabled: true } },
+    ...ENTITLEMENTS_SCHEMA,
   })
   @IsEntitlements()
   entitlements!: Readonly<Record<string, Entitlement>>;
+
+  @ApiProperty({
+    description:
+      'The kinds of account that hold it without a subscription, unbilled: one plan at the most for each kind of account and product.',
+    enum: ACCOUNT_KINDS,
+    isArray: true,
+    uniqueItems: true,
+    example: [],
+  })
+  @IsArray()
+  @ArrayMaxSize(ACCOUNT_KINDS.length)
+  @ArrayUnique()
+  @IsIn(ACCOUNT_KINDS, { each: true })
+  defaultFor!: readonly AccountKind[];
 
   @ApiProperty({
     description: 'What it charges.',

@@ -2,14 +2,17 @@ import { Module } from '@nestjs/common';
 import { MetersModule } from '../meters/meters.module.js';
 import { CouponsController } from './coupons.controller.js';
 import { CouponsService } from './coupons.service.js';
+import { DefaultPlans } from './default-plans.js';
+import { FeaturesController } from './features.controller.js';
+import { FeaturesService } from './features.service.js';
 import { PlansController } from './plans.controller.js';
 import { PlansService } from './plans.service.js';
 import { PutPlan } from './put-plan.js';
 
 @Module({
   imports: [MetersModule],
-  controllers: [PlansController, CouponsController],
-  providers: [PlansService, PutPlan, CouponsService],
-  exports: [PlansService, PutPlan, CouponsService],
+  controllers: [PlansController, CouponsController, FeaturesController],
+  providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans],
+  exports: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans],
 })
 export class PlansModule {}

@@ -11,6 +11,7 @@ import { Refusal } from '../domain/refusal.js';
 import { versionKey } from '../domain/subscription/history.js';
 import { CouponsService } from './coupons.service.js';
 import { type CurrentPlan, currentPlans } from './current-plans.js';
+import { DefaultPlans } from './default-plans.js';
 import { Plan, PlanVersionRow } from './plan.entity.js';
 import type { PlansQuery } from './plans.dto.js';
 
@@ -30,6 +31,7 @@ export class PlansService {
     private readonly clock: Clock,
     private readonly audit: Audit,
     private readonly couponsService: CouponsService,
+    private readonly defaults: DefaultPlans,
   ) {}
 
   /**
@@ -140,6 +142,7 @@ export class PlansService {
     if ((row.archivedAt !== null) !== archived) {
       const now = this.clock.now();
       await plans.update({ key }, { archivedAt: archived ? now : null, revision: row.revision + 1, updatedAt: now });
+      await this.defaults.archived(tx, key);
       await this.audit.record(tx, {
         actor: call.actor,
         action: archived ? 'plan.archived' : 'plan.unarchived',

@@ -13,6 +13,8 @@ import { sameContent } from '../domain/same-content.js';
 import { withoutAbsent } from '../domain/without-absent.js';
 import { MetersService } from '../meters/meters.service.js';
 import type { CurrentPlan } from './current-plans.js';
+import { DefaultPlans } from './default-plans.js';
+import { FeaturesService } from './features.service.js';
 import { Plan, type PlanContent, PlanVersionRow } from './plan.entity.js';
 import type { PutPlanDto } from './plans.dto.js';
 
@@ -23,6 +25,8 @@ export class PutPlan {
     private readonly clock: Clock,
     private readonly audit: Audit,
     private readonly meters: MetersService,
+    private readonly features: FeaturesService,
+    private readonly defaults: DefaultPlans,
   ) {}
 
   /**
@@ -54,6 +58,8 @@ export class PutPlan {
 
   private async add(tx: Tx, call: Call, plan: Plan, version: PlanVersionRow, before?: PlanVersionRow): Promise<CurrentPlan> {
     await this.useMeters(tx, version.content.prices);
+    await this.features.refuseUnusable(tx, version.content.entitlements, '/entitlements');
+    await this.defaults.versionAdded(tx, version, before);
     await tx.getRepository(PlanVersionRow).insert(version);
     await this.audit.record(tx, {
       actor: call.actor,
@@ -124,11 +130,13 @@ export function planContentOf(input: Omit<PutPlanDto, 'effectiveAt'>): PlanConte
     prorationBasis: input.prorationBasis ?? 'second',
     minimumCommitment: input.minimumCommitment ?? null,
     entitlements: input.entitlements ?? {},
+    ...(input.defaultFor && input.defaultFor.length > 0 ? { defaultFor: [...input.defaultFor].sort() } : {}),
     prices: input.prices.map(priceOf),
   };
 }
 
-function priceOf(input: Price): Price {
+/** Plain data, with what is left out filled in. */
+export function priceOf(input: Price): Price {
   const price: Price = withoutAbsent(input);
   if (price.kind === 'one_time') return price;
   const plain = 'tiers' in price ? { ...price, tiers: price.tiers.map(tierOf) } : price;

@@ -21,10 +21,15 @@ export async function findSubscriptions(
          when s.ends_at <= $1 then 'canceled'
          when s.starts_at > $1 then 'scheduled'
          when s.trial_ends_at > $1 then 'trialing'
+         when s.paused_in @> $1::timestamptz then 'paused'
+         when exists (select 1 from account a where a.id = s.account_id and a.past_due_since is not null) then 'past_due'
          else 'active' end)
        and ($5::text is null or $5 = (
          select c.payload ->> 'plan' from subscription_change c
          where c.account_id = s.account_id and c.subscription_id = s.id and c.payload ? 'plan'
+           and not exists (
+             select 1 from subscription_change w
+             where w.account_id = s.account_id and w.subscription_id = s.id and w.kind = 'withdrawn' and w.payload -> 'seqs' @> to_jsonb(c.seq))
            and (c.kind = 'started' or (c.effective_at <= $1 and (s.ends_at is null or c.effective_at < s.ends_at)))
          order by c.effective_at desc, c.seq desc limit 1))
      order by s.id desc

@@ -8,12 +8,15 @@ import { accountIdOf } from '../common/ids.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import type { Fact } from '../domain/subscription/facts.js';
-import { endOf, startOf } from '../domain/subscription/history.js';
+import { endOf, type Pause, pausesOf, startOf, trialEndOf } from '../domain/subscription/lifecycle.js';
 import { type AccountHistory, changeOf, readHistories } from './histories.js';
 import { Subscription, SubscriptionChange } from './subscription.entity.js';
 
 /** Told when a fact about a subscription was recorded: its invoice is billed, its entitlements are computed. */
 export const subscriptionChanged = defineFact<{ accountId: string; subscriptionId: string }>('subscription.changed');
+
+/** Told when subscriptions moved in from another system, many at once: they fall due at `dueAt`, not before. */
+export const subscriptionsImported = defineFact<{ accountIds: readonly string[]; dueAt: readonly Instant[] }>('subscriptions.imported');
 
 /** The only writer of subscriptions: facts are appended, and the row follows from them. */
 @Injectable()
@@ -24,73 +27,116 @@ export class SubscriptionRecords {
   ) {}
 
   /**
-   * A subscription's history, locked until the transaction ends: of two writers the second decides on what the first has done.
-   * @throws Refusal `subscription_not_found`, `precondition_failed`
+   * Locks a subscription until the transaction ends. Of two writers at once the second is refused instead of deciding on what the first
+   * is about to change.
+   * @throws Refusal `subscription_not_found`, `subscription_busy`, `precondition_failed`
    */
-  async locked(tx: Tx, call: Call, id: string): Promise<AccountHistory> {
+  async lock(tx: Tx, call: Pick<Call, 'ifMatch'>, id: string): Promise<void> {
     const accountId = accountIdOf(id);
     if (accountId === undefined) throw notFound(id);
-    const row = await tx.getRepository(Subscription).findOne({ where: { accountId, id }, lock: { mode: 'for_no_key_update' } });
+    const rows = tx.getRepository(Subscription);
+    const lock = { mode: 'for_no_key_update', onLocked: 'nowait' } as const;
+    const row = await rows.findOne({ where: { accountId, id }, lock }).catch((error: unknown) => {
+      throw (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ? busy(id) : error;
+    });
     if (!row) throw notFound(id);
     checkIfMatch(call, row.revision);
-    return await this.one(tx, id);
   }
 
   /** @throws Refusal `subscription_not_found` */
   async one(tx: Tx, id: string): Promise<AccountHistory> {
     const accountId = accountIdOf(id);
-    const [history] = accountId === undefined ? [] : await readHistories(tx, { accountIds: [accountId], ids: [id] });
+    const histories = accountId === undefined ? [] : await readHistories(tx, { accountIds: [accountId], ids: [id] });
+    const history = histories.find((candidate) => candidate.id === id);
     if (!history) throw notFound(id);
     return history;
   }
 
-  /** Records the fact that starts a subscription. */
-  async create(tx: Tx, actor: Actor, history: AccountHistory): Promise<void> {
-    await tx.getRepository(Subscription).insert(rowOf(history));
-    await this.save(tx, actor, history);
+  /** Records the facts that start subscriptions. */
+  async create(tx: Tx, by: By, histories: readonly AccountHistory[]): Promise<void> {
+    await tx.getRepository(Subscription).insert(histories.map(rowOf));
+    await this.save(
+      tx,
+      by,
+      histories.map((history) => ({ history, facts: history.facts })),
+    );
+    for (const { accountId, id: subscriptionId } of histories)
+      await this.hooks.tell(tx, subscriptionChanged, { accountId, subscriptionId });
   }
 
-  /** Records one more fact about a subscription that is locked. */
-  async append(tx: Tx, actor: Actor, before: AccountHistory, fact: Fact): Promise<AccountHistory> {
-    const history = { ...before, facts: [...before.facts, fact] };
-    const { accountId, id, ...row } = rowOf(history);
-    await tx.getRepository(Subscription).update({ accountId, id }, row);
-    await this.save(tx, actor, history, before);
-    return history;
-  }
-
-  private async save(tx: Tx, actor: Actor, history: AccountHistory, before?: AccountHistory): Promise<void> {
-    const { accountId, id: subscriptionId, facts } = history;
-    const fact = facts.at(-1);
-    if (!fact) throw new RangeError(`subscription ${subscriptionId} has no facts`);
-    const change = changeOf({ accountId, subscriptionId }, fact);
-    await tx.getRepository(SubscriptionChange).insert(change);
-    await this.audit.record(tx, {
-      actor,
-      action: `subscription.${fact.kind}`,
-      accountId,
-      subjectType: 'subscription',
-      subjectId: subscriptionId,
-      ...(before && { before: termsOf(before) }),
-      after: { ...termsOf(history), [fact.kind]: { ...change.payload, effectiveAt: formatInstant(fact.effectiveAt) } },
-    });
+  /** Records more facts about a subscription that is locked. */
+  async append(tx: Tx, by: By, before: AccountHistory, facts: readonly Fact[]): Promise<void> {
+    const history = { ...before, facts: [...before.facts, ...facts] };
+    const { accountId, id: subscriptionId } = before;
+    const addOns = (await readHistories(tx, { accountIds: [accountId] })).filter((other) => other.parent?.id === subscriptionId);
+    for (const { accountId: account, id, ...row } of [rowOf(history), ...addOns.map((addOn) => rowOf({ ...addOn, parent: history }))])
+      await tx.getRepository(Subscription).update({ accountId: account, id }, row);
+    await this.save(tx, by, [{ history, before, facts }]);
     await this.hooks.tell(tx, subscriptionChanged, { accountId, subscriptionId });
+  }
+
+  private async save(tx: Tx, { actor, reason }: By, saved: readonly Saved[]): Promise<void> {
+    const changes = saved.flatMap(({ history: { accountId, id: subscriptionId }, facts }) =>
+      facts.map((fact) => changeOf({ accountId, subscriptionId }, fact)),
+    );
+    await tx.getRepository(SubscriptionChange).insert(changes);
+    await this.audit.recordMany(
+      tx,
+      saved.flatMap(({ history, before, facts }) =>
+        facts.map((fact) => ({
+          actor,
+          action: `subscription.${fact.kind}`,
+          accountId: history.accountId,
+          subjectType: 'subscription',
+          subjectId: history.id,
+          ...(reason !== undefined && { reason }),
+          ...(before && { before: termsOf(before) }),
+          after: { ...termsOf(history), [fact.kind]: auditedFact(history, fact) },
+        })),
+      ),
+    );
   }
 }
 
+const auditedFact = ({ accountId, id: subscriptionId }: AccountHistory, fact: Fact): object => ({
+  ...changeOf({ accountId, subscriptionId }, fact).payload,
+  effectiveAt: formatInstant(fact.effectiveAt),
+});
+
+/** Who changes something, and why. */
+export interface By {
+  readonly actor: Actor;
+  readonly reason?: string | undefined;
+}
+
+interface Saved {
+  readonly history: AccountHistory;
+  readonly before?: AccountHistory;
+  readonly facts: readonly Fact[];
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+const busy = (id: string): Refusal =>
+  new Refusal('conflict', 'subscription_busy', `Subscription ${id} is being changed by another request: read it again, then decide anew.`);
+
 /** The row of a subscription follows from its facts. */
 function rowOf(history: AccountHistory): Subscription {
-  const { effectiveAt: startsAt, trialEndsAt } = startOf(history);
+  const { effectiveAt: startsAt, addOnTo } = startOf(history);
   return {
     accountId: history.accountId,
     id: history.id,
+    addOnTo,
     startsAt,
-    trialEndsAt,
+    trialEndsAt: trialEndOf(history),
     endsAt: endOf(history)?.effectiveAt ?? null,
+    pausedIn: `{${pausesOf(history).map(rangeOf).join(',')}}`,
     revision: history.facts.length,
     createdAt: history.createdAt,
   };
 }
+
+const rangeOf = ({ start, end }: Pause): string => `[${formatInstant(start)},${end === null ? '' : formatInstant(end)})`;
 
 function termsOf(history: AccountHistory): Readonly<Record<string, string | null>> {
   const { startsAt, trialEndsAt, endsAt } = rowOf(history);

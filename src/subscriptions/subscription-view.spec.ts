@@ -32,8 +32,10 @@ const started: StartedFact = {
   alignment: 'anniversary',
   anchorAt: null,
   trialEndsAt: at('03-11'),
-  endsAt: null,
+  overrides: null,
   coupon: null,
+  addOnTo: null,
+  paidThroughAt: null,
 };
 const changed = (day: string): PlanChangedFact => ({
   kind: 'plan_changed',
@@ -43,8 +45,10 @@ const changed = (day: string): PlanChangedFact => ({
   plan: 'large',
   planVersion: 1,
   quantities: {},
+  overrides: null,
   proration: 'prorate',
   anchor: 'keep',
+  migration: false,
 });
 const ended = (day: string, seq = 2): EndedFact => ({
   kind: 'ended',
@@ -58,7 +62,12 @@ const ended = (day: string, seq = 2): EndedFact => ({
 const viewAt = (day: string, ...later: Fact[]): SubscriptionView =>
   subscriptionView(
     { id: 'sub_1', createdAt: at('02-01'), facts: [started, ...later] },
-    { account: 'acme', versions: new Map([plan('small'), plan('large')].map((version) => [`${version.plan}@1`, version])), at: at(day) },
+    {
+      account: 'acme',
+      versions: new Map([plan('small'), plan('large')].map((version) => [`${version.plan}@1`, version])),
+      at: at(day),
+      pastDue: false,
+    },
   );
 
 describe('a subscription is shown', () => {

@@ -13,6 +13,9 @@ export class Subscription {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'subscription_pk' })
   id!: string;
 
+  @Column('text', { nullable: true })
+  addOnTo!: string | null;
+
   @InstantColumn()
   startsAt!: Instant;
 
@@ -21,6 +24,10 @@ export class Subscription {
 
   @InstantColumn({ nullable: true })
   endsAt!: Instant | null;
+
+  /** A multirange. */
+  @Column('tstzmultirange', { default: '{}' })
+  pausedIn!: string;
 
   /** The number of the last fact: the ETag. */
   @Column('integer')
@@ -32,6 +39,7 @@ export class Subscription {
 
 /** A fact about a subscription. Never changed or removed: a trigger refuses it. */
 @Entity({ name: 'subscription_change' })
+@Index('subscription_change_by_plan', { synchronize: false })
 @ForeignKey(() => Subscription, ['accountId', 'subscriptionId'], ['accountId', 'id'], { name: 'subscription_change_subscription_fk' })
 export class SubscriptionChange {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'subscription_change_pk' })

@@ -1,21 +1,18 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsInstant, IsKey, IsQuantities, IsWhen, KEY_PATTERN } from '../common/http/field-rules.js';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsInstant, IsKey, IsQuantities, KEY_PATTERN } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
-import type { Alignment, Proration } from '../domain/subscription/facts.js';
-import type { SubscriptionStatus } from '../domain/subscription/history.js';
+import type { Alignment, Overrides } from '../domain/subscription/facts.js';
+import { STATUSES } from '../domain/subscription/lifecycle.js';
+import { QUANTITIES } from './actions.dto.js';
+import { OverridesDto } from './overrides.dto.js';
 
 const ALIGNMENTS = ['anniversary', 'calendar'] as const satisfies readonly Alignment[];
-const PRORATIONS = ['prorate', 'none'] as const satisfies readonly Proration[];
-const ANCHORS = ['keep', 'reset'] as const;
-const STATUSES = ['scheduled', 'trialing', 'active', 'canceled'] as const satisfies readonly SubscriptionStatus[];
-
-const quantities = {
-  description: 'Units of recurring prices, by price key: whole numbers from 0. A price that is not named is held once.',
-  type: 'object',
-  additionalProperties: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
-  example: { seat: 3 },
-} as const;
+const SHOWN_STATUSES = [...STATUSES, 'past_due'] as const;
+type ShownStatus = (typeof SHOWN_STATUSES)[number];
+const CHANGES = ['plan_changed', 'quantity_changed', 'paused', 'resumed', 'ended'] as const;
+const SUBSCRIPTION_ID = '^sub_[0-9a-z]+$';
 
 export class StartSubscriptionDto {
   @ApiProperty({ description: 'Key of the account that pays.', pattern: KEY_PATTERN, example: 'acme' })
@@ -57,7 +54,7 @@ export class StartSubscriptionDto {
   @IsInstant()
   anchorAt?: string;
 
-  @ApiPropertyOptional(quantities)
+  @ApiPropertyOptional(QUANTITIES)
   @IsOptional()
   @IsQuantities()
   quantities?: Record<string, number>;
@@ -78,81 +75,20 @@ export class StartSubscriptionDto {
   @IsOptional()
   @IsKey()
   coupon?: string;
-}
 
-export class CancelSubscriptionDto {
-  @ApiPropertyOptional({
-    description: '`period_end`, `now`, or an instant (RFC 3339).',
-    type: String,
-    default: 'period_end',
-    example: 'now',
-  })
+  @ApiPropertyOptional({ description: 'What is granted beyond the plan, to this subscription alone.', type: OverridesDto })
   @IsOptional()
-  @IsWhen()
-  when?: string;
+  @ValidateNested()
+  @Type(() => OverridesDto)
+  overrides?: OverridesDto;
 
   @ApiPropertyOptional({
-    description: 'Whether the unused rest of what was paid in advance is credited.',
-    enum: PRORATIONS,
-    default: 'none',
+    description: 'Makes it an add-on to this subscription of the account: it shares its periods, trial and pauses, and ends with it.',
+    pattern: SUBSCRIPTION_ID,
   })
   @IsOptional()
-  @IsIn(PRORATIONS)
-  proration?: Proration;
-
-  @ApiPropertyOptional({ description: 'False waives the metered usage of the period that the end cuts short.', default: true })
-  @IsOptional()
-  @IsBoolean()
-  invoiceUsage?: boolean;
-}
-
-export class ChangePlanDto {
-  @ApiProperty({ description: 'Key of the plan to move to.', pattern: KEY_PATTERN, example: 'cloud-pro' })
-  @IsKey()
-  plan!: string;
-
-  @ApiPropertyOptional({
-    description: 'Its version; the one in force when the change takes effect if left out.',
-    type: 'integer',
-    minimum: 1,
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(2_147_483_647)
-  planVersion?: number;
-
-  @ApiPropertyOptional({
-    description: '`now`, `period_end`, or an instant (RFC 3339).',
-    type: String,
-    default: 'now',
-    example: 'period_end',
-  })
-  @IsOptional()
-  @IsWhen()
-  when?: string;
-
-  @ApiPropertyOptional({
-    description: 'Whether the rest of the period is credited and charged anew (`prorate`), or keeps what was paid for it (`none`).',
-    enum: PRORATIONS,
-    default: 'prorate',
-  })
-  @IsOptional()
-  @IsIn(PRORATIONS)
-  proration?: Proration;
-
-  @ApiPropertyOptional({
-    description: 'Whether billing periods go on (`keep`), or begin anew at the change (`reset`): always so when the interval differs.',
-    enum: ANCHORS,
-  })
-  @IsOptional()
-  @IsIn(ANCHORS)
-  anchor?: 'keep' | 'reset';
-
-  @ApiPropertyOptional({ ...quantities, description: `${quantities.description} Carried over by price key if left out.` })
-  @IsOptional()
-  @IsQuantities()
-  quantities?: Record<string, number>;
+  @Matches(new RegExp(SUBSCRIPTION_ID))
+  addOnTo?: string;
 }
 
 export class SubscriptionsQuery extends PageQuery {
@@ -161,10 +97,10 @@ export class SubscriptionsQuery extends PageQuery {
   @IsKey()
   account?: string;
 
-  @ApiPropertyOptional({ description: 'Only subscriptions that are in this state now.', enum: STATUSES })
+  @ApiPropertyOptional({ description: 'Only subscriptions that are in this state now.', enum: SHOWN_STATUSES })
   @IsOptional()
-  @IsIn(STATUSES)
-  status?: SubscriptionStatus;
+  @IsIn(SHOWN_STATUSES)
+  status?: ShownStatus;
 
   @ApiPropertyOptional({ description: 'Only subscriptions that hold this plan now.', pattern: KEY_PATTERN })
   @IsOptional()
@@ -180,8 +116,16 @@ export class PeriodView {
   end!: string;
 }
 
+export class PauseView {
+  @ApiProperty({ description: 'When the pause began.', format: 'date-time' })
+  start!: string;
+
+  @ApiProperty({ description: 'When it ends; null while nobody has said so.', type: String, nullable: true, format: 'date-time' })
+  end!: string | null;
+}
+
 export class ScheduledChangeView {
-  @ApiProperty({ description: 'What will happen.', enum: ['plan_changed', 'ended'] })
+  @ApiProperty({ description: 'What will happen.', enum: CHANGES })
   kind!: string;
 
   @ApiProperty({ description: 'When it will.', format: 'date-time' })
@@ -192,6 +136,12 @@ export class ScheduledChangeView {
 
   @ApiProperty({ description: 'Its version.', type: 'integer', nullable: true })
   planVersion!: number | null;
+
+  @ApiProperty({ description: 'The price whose quantity will change.', type: String, nullable: true })
+  price!: string | null;
+
+  @ApiProperty({ description: 'Its new quantity.', type: 'integer', nullable: true })
+  quantity!: number | null;
 }
 
 export class SubscriptionView {
@@ -201,8 +151,8 @@ export class SubscriptionView {
   @ApiProperty({ description: 'Key of the account that pays.', example: 'acme' })
   account!: string;
 
-  @ApiProperty({ description: 'The state that it is in now.', enum: STATUSES })
-  status!: SubscriptionStatus;
+  @ApiProperty({ description: 'The state that it is in now.', enum: SHOWN_STATUSES })
+  status!: ShownStatus;
 
   @ApiProperty({
     description: 'Key of the plan that it holds now: the first one before its start, the last one after its end.',
@@ -213,8 +163,14 @@ export class SubscriptionView {
   @ApiProperty({ description: 'The version of that plan.', type: 'integer', minimum: 1 })
   planVersion!: number;
 
-  @ApiProperty(quantities)
+  @ApiProperty(QUANTITIES)
   quantities!: Record<string, number>;
+
+  @ApiProperty({ description: 'What it was granted beyond the plan.', type: OverridesDto, nullable: true })
+  overrides!: Overrides | null;
+
+  @ApiProperty({ description: 'The subscription that it is an add-on to.', type: String, nullable: true })
+  addOnTo!: string | null;
 
   @ApiProperty({ description: 'When it starts, or started.', format: 'date-time' })
   startsAt!: string;
@@ -239,6 +195,17 @@ export class SubscriptionView {
 
   @ApiProperty({ description: 'Key of the coupon that was redeemed.', type: String, nullable: true })
   coupon!: string | null;
+
+  @ApiProperty({
+    description: 'Up to here it was paid for in the system that it came from.',
+    type: String,
+    nullable: true,
+    format: 'date-time',
+  })
+  paidThrough!: string | null;
+
+  @ApiProperty({ description: 'The pause that it is in now.', type: () => PauseView, nullable: true })
+  pause!: PauseView | null;
 
   @ApiProperty({
     description: 'The billing period (or trial) that it is in now; null before its start and after its end.',

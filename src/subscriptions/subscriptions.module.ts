@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { PlansModule } from '../plans/plans.module.js';
-import { CancelSubscription } from './cancel-subscription.js';
-import { ChangePlan } from './change-plan.js';
+import { ChangeSubscription } from './change-subscription.js';
 import { StartSubscription } from './start-subscription.js';
 import { SubscriptionRecords } from './subscription-records.js';
 import { SubscriptionsController } from './subscriptions.controller.js';
@@ -11,7 +10,7 @@ import { SubscriptionsService } from './subscriptions.service.js';
 @Module({
   imports: [AccountsModule, PlansModule],
   controllers: [SubscriptionsController],
-  providers: [SubscriptionsService, SubscriptionRecords, StartSubscription, CancelSubscription, ChangePlan],
-  exports: [SubscriptionsService, StartSubscription, CancelSubscription, ChangePlan],
+  providers: [SubscriptionsService, SubscriptionRecords, StartSubscription, ChangeSubscription],
+  exports: [SubscriptionsService, StartSubscription, ChangeSubscription],
 })
 export class SubscriptionsModule {}

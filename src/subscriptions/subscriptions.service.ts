@@ -7,13 +7,19 @@ import { type Page, page } from '../common/http/page.js';
 import type { PlanVersion } from '../domain/catalog.js';
 import { Refusal } from '../domain/refusal.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
-import { type Holding, holdings, statusAt, versionKey } from '../domain/subscription/history.js';
+import { type Holding, holdings, versionKey } from '../domain/subscription/history.js';
+import { statusAt } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { findSubscriptions } from './find-subscriptions.js';
 import { type AccountHistory, readHistories } from './histories.js';
 import { SubscriptionRecords } from './subscription-records.js';
 import { subscriptionView } from './subscription-view.js';
 import type { SubscriptionsQuery, SubscriptionView } from './subscriptions.dto.js';
+
+export interface SubscriptionRef {
+  readonly accountId: string;
+  readonly id: string;
+}
 
 @Injectable()
 export class SubscriptionsService implements OnModuleInit {
@@ -34,19 +40,19 @@ export class SubscriptionsService implements OnModuleInit {
   /** All subscriptions of accounts with their facts, by account id; an account without one is left out. One query. */
   async histories(tx: Tx, accountIds: readonly string[]): Promise<Map<string, SubscriptionHistory[]>> {
     const byAccount = new Map<string, SubscriptionHistory[]>();
-    for (const { accountId, ...history } of await readHistories(tx, { accountIds })) {
-      const others = byAccount.get(accountId);
+    for (const history of await readHistories(tx, { accountIds })) {
+      const others = byAccount.get(history.accountId);
       if (others) others.push(history);
-      else byAccount.set(accountId, [history]);
+      else byAccount.set(history.accountId, [history]);
     }
     return byAccount;
   }
 
   /** The plan versions that these subscriptions ever held or will hold, by `versionKey`. */
   async versionsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, PlanVersion>> {
-    const refs = histories.flatMap(({ facts }) =>
-      facts.flatMap((fact) => (fact.kind === 'ended' ? [] : [{ plan: fact.plan, version: fact.planVersion }])),
-    );
+    const refs = histories
+      .flatMap((history) => [...history.facts, ...(history.parent?.facts ?? [])])
+      .flatMap((fact) => (fact.kind === 'started' || fact.kind === 'plan_changed' ? [{ plan: fact.plan, version: fact.planVersion }] : []));
     const versions = await this.plans.versions(tx, refs);
     return new Map(versions.map((version) => [versionKey(version.plan, version.version), version]));
   }
@@ -56,6 +62,27 @@ export class SubscriptionsService implements OnModuleInit {
     const histories = await readHistories(tx, { accountIds: [accountId] });
     const versions = await this.versionsOf(tx, histories);
     return histories.flatMap((history) => holdings(history, versions));
+  }
+
+  /**
+   * Some subscriptions that ever held a plan or will, with their ids in order, from after the one given. Relies on subscription_change_by_plan.
+   */
+  async everHolding(
+    tx: Tx,
+    plan: string,
+    { after, limit }: { readonly after: SubscriptionRef | undefined; readonly limit: number },
+  ): Promise<SubscriptionRef[]> {
+    return await tx.query<SubscriptionRef[]>(
+      `select distinct account_id as "accountId", subscription_id as id from subscription_change
+       where payload ? 'plan' and payload ->> 'plan' = $1 and ($2::uuid is null or (account_id, subscription_id) > ($2, $3))
+       order by account_id, subscription_id limit $4`,
+      [plan, after?.accountId ?? null, after?.id ?? null, limit],
+    );
+  }
+
+  /** An account's subscriptions with their facts, by creation. */
+  async ofAccount(tx: Tx, accountId: string): Promise<AccountHistory[]> {
+    return await readHistories(tx, { accountIds: [accountId] });
   }
 
   /** @throws Refusal `subscription_not_found` */
@@ -81,11 +108,12 @@ export class SubscriptionsService implements OnModuleInit {
   private async views(tx: Tx, histories: readonly AccountHistory[]): Promise<SubscriptionView[]> {
     const at = this.clock.now();
     const versions = await this.versionsOf(tx, histories);
-    const accounts = await this.accounts.keys(
-      tx,
-      histories.map((history) => history.accountId),
+    const accountIds = histories.map((history) => history.accountId);
+    const accounts = await this.accounts.keys(tx, accountIds);
+    const pastDue = await this.accounts.pastDue(tx, accountIds);
+    return histories.map((history) =>
+      subscriptionView(history, { account: accounts.get(history.accountId) ?? '', versions, at, pastDue: pastDue.has(history.accountId) }),
     );
-    return histories.map((history) => subscriptionView(history, { account: accounts.get(history.accountId) ?? '', versions, at }));
   }
 
   private async refuseWhileHeld(tx: Tx, accountId: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { BilledLine } from '../../src/domain/billing/line.js';
 import { draft } from '../../src/domain/billing/draft.js';
 import { levels } from '../../src/domain/billing/coverage.js';
 import { anyStory, bill, type BillingStory, dueInstants, EPOCH, plan, run } from '../support/billing-story.js';
-import { decideStart } from '../../src/domain/subscription/commands.js';
+import { decideStart } from '../../src/domain/subscription/commands/start.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
 
@@ -128,7 +128,7 @@ describe('coverage', () => {
           plan({ plan: `p${String(n)}`, prorationBasis, prices: [{ key: 'fee', kind: 'recurring', model: 'flat', amount }] }),
         );
         const startsAt = EPOCH;
-        const started = decideStart(
+        const [started] = decideStart(
           { startsAt },
           { plan: versions[0]!, account: { currency: 'USD', timeZone: 'UTC' }, held: [], now: startsAt },
         );
@@ -142,8 +142,10 @@ describe('coverage', () => {
             plan: `p${String((i + 1) % 2)}`,
             planVersion: 1,
             quantities: {},
+            overrides: null,
             proration: 'prorate' as const,
             anchor: 'keep' as const,
+            migration: false,
           }));
         const story: BillingStory = {
           plans: versions,

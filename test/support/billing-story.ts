@@ -6,7 +6,9 @@ import type { Coupon, Meter, MeteredPrice, OneTimePrice, PlanVersion, RecurringP
 import { DAY, HOUR, type Instant, parseInstant } from '../../src/domain/instant.js';
 import { answer, type MeterEvent } from '../../src/domain/metering/aggregate.js';
 import { Refusal } from '../../src/domain/refusal.js';
-import { decideCancel, decideChangePlan, decideStart } from '../../src/domain/subscription/commands.js';
+import type { ChangeContext } from '../../src/domain/subscription/commands/context.js';
+import { decide } from '../../src/domain/subscription/commands/decide.js';
+import { decideStart } from '../../src/domain/subscription/commands/start.js';
 import type { SubscriptionHistory } from '../../src/domain/subscription/facts.js';
 import { versionKey } from '../../src/domain/subscription/history.js';
 
@@ -218,18 +220,19 @@ export const anyStory: fc.Arbitrary<BillingStory> = fc
     const versions = new Map(plans.map((version) => [versionKey(version.plan, version.version), version]));
     const command = { startsAt, alignment, ...(endsAfterDays === null ? {} : { endsAt: startsAt + BigInt(endsAfterDays) * DAY }) };
     const started = decideStart(command, { plan: plans[0], account: { currency: 'USD', timeZone: zone }, held: [], now: startsAt });
-    let history: SubscriptionHistory = { id: 's1', createdAt: startsAt, facts: [started] };
+    let history: SubscriptionHistory = { id: 's1', createdAt: startsAt, facts: started };
     for (const action of [...actions].sort((a, b) => (a.at < b.at ? -1 : 1))) {
-      const context = { history, versions, now: action.at, mayBackdate: true };
+      const context: ChangeContext = { history, versions, now: action.at, mayBackdate: true, heldElsewhere: [], addOns: [] };
       try {
-        const fact =
+        const { proration } = action;
+        const facts =
           action.do === 'cancel'
-            ? decideCancel({ when: 'now', proration: action.proration, invoiceUsage: action.invoiceUsage }, context)
-            : decideChangePlan(
-                { plan: plans[action.to] ?? plans[0], proration: action.proration, ...(action.reset ? { anchor: 'reset' } : {}) },
-                { ...context, heldElsewhere: [] },
+            ? decide({ action: 'cancel', when: 'now', proration, invoiceUsage: action.invoiceUsage }, context)
+            : decide(
+                { action: 'change-plan', plan: plans[action.to] ?? plans[0], proration, ...(action.reset ? { anchor: 'reset' } : {}) },
+                context,
               );
-        history = { ...history, facts: [...history.facts, fact] };
+        history = { ...history, facts: [...history.facts, ...facts] };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error; // a change after the end is refused: the story goes on without it
       }

@@ -38,8 +38,10 @@ export async function crowd(wharfage: TestApp, { count, startsAt, plans }: Crowd
       alignment: 'anniversary',
       anchorAt: null,
       trialEndsAt: null,
-      endsAt: null,
+      overrides: null,
       coupon: null,
+      addOnTo: null,
+      paidThroughAt: null,
     });
   await source.query(
     `insert into subscription_change (account_id, subscription_id, seq, kind, effective_at, recorded_at, payload)

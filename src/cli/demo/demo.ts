@@ -10,7 +10,8 @@ import type { InvoiceView } from '../../invoices/invoices.dto.js';
 import { type Command, UsageError } from '../command.js';
 import { openDatabase } from '../context.js';
 import { aligned } from '../text-table.js';
-import { ACCOUNTS, type DemoAccount, NODE_METER, PLANS } from './catalog.js';
+import { FEATURES, NODE_METER, PLANS } from '../catalog.js';
+import { ACCOUNTS, type DemoAccount } from './accounts.js';
 import { DemoClient } from './client.js';
 
 const BEGIN = '2026-01-01T00:00:00Z';
@@ -54,17 +55,10 @@ async function onDatabaseIn(dir: string): Promise<void> {
 
 async function month(client: DemoClient): Promise<void> {
   say('1. The catalog: six plans of an image registry, and nodes by the hour, of which one is free at any moment.\n');
+  for (const feature of FEATURES) await client.call('PUT', `/v2/features/${feature.key}`, feature);
   await client.call('PUT', `/v2/meters/${NODE_METER.key}`, NODE_METER);
   for (const plan of PLANS) await client.call('PUT', `/v2/plans/${plan.key}`, plan);
-  say(
-    aligned(
-      PLANS.map((plan) => [
-        `   ${plan.key}`,
-        plan.name,
-        'amount' in (plan.prices[0] ?? {}) ? `${(plan.prices[0] as { amount: string }).amount} a month` : '0.02 a node-hour',
-      ]),
-    ),
-  );
+  say(aligned(PLANS.map((plan) => [`   ${plan.key}`, plan.name, priceOf(plan.prices)])));
 
   say(`\n2. It is ${BEGIN}. Twelve accounts subscribe; flat plans are billed at once, in advance.\n`);
   for (const account of ACCOUNTS) await open(client, account);
@@ -116,6 +110,11 @@ async function month(client: DemoClient): Promise<void> {
     `/v2/exports/invoice-lines/manifest?${range}`,
   );
   say(`\n7. Finance takes away ${resolve(EXPORT)}: ${String(manifest.rows)} lines, ${manifest.totals['USD']?.amount ?? '0.00'} USD.`);
+}
+
+function priceOf([price]: readonly object[]): string {
+  if (price === undefined) return 'held without a subscription, free';
+  return 'amount' in price ? `${String(price.amount)} a month` : '0.02 a node-hour';
 }
 
 async function open(client: DemoClient, { key, name, kind, plan, token }: DemoAccount): Promise<void> {

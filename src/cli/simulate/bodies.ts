@@ -1,6 +1,4 @@
-import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
-import { fieldProblems } from '../../common/http/validation.js';
+import { checkedBody } from '../../common/http/validation.js';
 import type { FieldProblem } from '../../domain/refusal.js';
 
 /** Collects what is wrong with a file, and where. */
@@ -39,10 +37,7 @@ export function body<Dto extends object>(Class: new () => Dto, value: unknown, p
     problems.say(pointer, 'not_an_object', 'Must be an object.');
     return undefined;
   }
-  const dto = plainToInstance(Class, value);
-  const wrong = fieldProblems(
-    validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true, stopAtFirstError: true }),
-  );
-  problems.add(pointer, wrong);
-  return wrong.length === 0 ? dto : undefined;
+  const checked = checkedBody(Class, value);
+  problems.add(pointer, checked.problems);
+  return checked.problems.length === 0 ? checked.body : undefined;
 }

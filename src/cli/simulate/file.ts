@@ -11,10 +11,11 @@ import { meterContentOf } from '../../meters/meters.service.js';
 import { PutMeterDto } from '../../meters/meters.dto.js';
 import { PutCouponDto } from '../../plans/coupons.dto.js';
 import { couponContentOf } from '../../plans/coupons.service.js';
-import { PutPlanDto } from '../../plans/plans.dto.js';
 import { IntervalDto } from '../../plans/prices.dto.js';
+import { PutPlanDto } from '../../plans/plans.dto.js';
 import { planContentOf } from '../../plans/put-plan.js';
 import { body, Problems } from './bodies.js';
+import { keyOf, readPlan } from './plans.js';
 import { isRecord, type Records, recordsOf } from './records.js';
 import { readSteps } from './steps.js';
 
@@ -128,12 +129,6 @@ function readTax(given: Readonly<Record<string, unknown>>, pointer: string, prob
   return tax;
 }
 
-function keyOf(given: Readonly<Record<string, unknown>>, pointer: string, problems: Problems): string {
-  if (typeof given['key'] === 'string') return given['key'];
-  problems.say(`${pointer}/key`, 'missing', 'Must be a key, such as "node-hours".');
-  return '';
-}
-
 function readMeters(json: Records, problems: Problems): Meter[] {
   return recordsOf(json, 'meters', problems).flatMap(({ record, pointer }) => {
     const key = keyOf(record, pointer, problems);
@@ -146,16 +141,8 @@ function readMeters(json: Records, problems: Problems): Meter[] {
   });
 }
 
-function readPlans(json: Records, problems: Problems): PlanVersion[] {
-  return recordsOf(json, 'plans', problems).flatMap(({ record, pointer }) => {
-    const key = keyOf(record, pointer, problems);
-    const dto = body(PutPlanDto, record, pointer, problems);
-    if (!dto) return [];
-    const plan: PlanVersion = { plan: key, version: 1, ...planContentOf(dto) };
-    problems.add(pointer, planProblems(plan));
-    return [plan];
-  });
-}
+const readPlans = (json: Records, problems: Problems): PlanVersion[] =>
+  recordsOf(json, 'plans', problems).flatMap(({ record, pointer }) => readPlan(record, pointer, problems) ?? []);
 
 function refuseUnknownMeters(plans: readonly PlanVersion[], meters: readonly Meter[], problems: Problems): void {
   plans.forEach((plan, i) => {

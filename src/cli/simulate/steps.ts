@@ -2,43 +2,58 @@ import { OmitType } from '@nestjs/swagger';
 import { tryInstant } from '../../domain/instant.js';
 import type { MeterEvent } from '../../domain/metering/aggregate.js';
 import type { Step } from '../../domain/simulation.js';
-import { cancelCommand, changePlanInput, startInput } from '../../subscriptions/subscription-commands.js';
-import { CancelSubscriptionDto, ChangePlanDto, StartSubscriptionDto } from '../../subscriptions/subscriptions.dto.js';
+import { ACTIONS } from '../../domain/subscription/commands/transitions.js';
+import { READERS as ACTION_READERS, startInput } from '../../subscriptions/actions.js';
+import { StartSubscriptionDto } from '../../subscriptions/subscriptions.dto.js';
 import { body, type Problems } from './bodies.js';
+import { readPlan } from './plans.js';
 import { isRecord, type Placed, type Records, recordsOf } from './records.js';
 
-/** A subscription here needs no account: the file has one. */
-class SubscribeBody extends OmitType(StartSubscriptionDto, ['account'] as const) {}
+/** A subscription here needs no account: the file has one. It is added to another one by name. */
+class SubscribeBody extends OmitType(StartSubscriptionDto, ['account', 'addOnTo'] as const) {}
 
 type Reader = (record: Records, pointer: string, problems: Problems) => Step | undefined;
 
+/** The actions on a subscription: their bodies are those of the API. */
+const ACTION_STEPS: Readonly<Record<string, Reader>> = Object.fromEntries(
+  ACTIONS.map((action): [string, Reader] => [
+    action,
+    ({ at, do: _do, subscription, ...rest }, pointer, problems) => {
+      const { Body, read } = ACTION_READERS[action];
+      const dto = body(Body, rest, pointer, problems);
+      const name = nameAt(subscription, `${pointer}/subscription`, problems);
+      return dto && name !== undefined ? { at: instantOf(at), do: 'change', subscription: name, action: read(dto) } : undefined;
+    },
+  ]),
+);
+
+const MIGRATIONS = ['no', 'now', 'period_end'] as const;
+
 /** What a step may do. */
 const READERS: Readonly<Record<string, Reader>> = {
-  subscribe: ({ at, do: _do, as, ...rest }, pointer, problems) => {
+  subscribe: ({ at, do: _do, as, addOnTo, ...rest }, pointer, problems) => {
     const dto = body(SubscribeBody, rest, pointer, problems);
     const name = nameAt(as, `${pointer}/as`, problems);
+    const parent = addOnTo === undefined ? undefined : nameAt(addOnTo, `${pointer}/addOnTo`, problems);
     if (!dto || name === undefined) return undefined;
-    const { plan, planVersion, account: _account, ...command } = startInput({ ...dto, account: '' });
-    return { at: instantOf(at), do: 'subscribe', as: name, plan, ...(planVersion === undefined ? {} : { planVersion }), command };
-  },
-  'change-plan': ({ at, do: _do, subscription, ...rest }, pointer, problems) => {
-    const dto = body(ChangePlanDto, rest, pointer, problems);
-    const name = nameAt(subscription, `${pointer}/subscription`, problems);
-    if (!dto || name === undefined) return undefined;
-    const { plan, planVersion, ...command } = changePlanInput(dto);
+    const { plan, planVersion, account: _account, addOnTo: _addOnTo, ...command } = startInput({ ...dto, account: '' });
     return {
       at: instantOf(at),
-      do: 'change-plan',
-      subscription: name,
+      do: 'subscribe',
+      as: name,
       plan,
       ...(planVersion === undefined ? {} : { planVersion }),
+      ...(parent === undefined ? {} : { addOnTo: parent }),
       command,
     };
   },
-  cancel: ({ at, do: _do, subscription, ...rest }, pointer, problems) => {
-    const dto = body(CancelSubscriptionDto, rest, pointer, problems);
-    const name = nameAt(subscription, `${pointer}/subscription`, problems);
-    return dto && name !== undefined ? { at: instantOf(at), do: 'cancel', subscription: name, command: cancelCommand(dto) } : undefined;
+  ...ACTION_STEPS,
+  'plan-version': ({ at, plan: content, migrate = 'no' }, pointer, problems) => {
+    const plan = isRecord(content) ? readPlan(content, `${pointer}/plan`, problems) : undefined;
+    if (!isRecord(content)) problems.say(`${pointer}/plan`, 'not_an_object', 'Must be a body of PUT /v2/plans.');
+    const wanted = MIGRATIONS.find((one) => one === migrate);
+    if (wanted === undefined) problems.say(`${pointer}/migrate`, 'not_allowed', `Must be one of: ${MIGRATIONS.join(', ')}.`);
+    return plan && wanted ? { at: instantOf(at), do: 'plan-version', plan, migrate: wanted } : undefined;
   },
   usage: (record, pointer, problems) => ({
     at: instantOf(record['at']),

@@ -47,7 +47,7 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
  * Honours If-Match; `undefined` for a resource that did not exist before.
  * @throws Refusal `precondition_failed`
  */
-export function checkIfMatch(call: Call, version: number | bigint | string | undefined): void {
+export function checkIfMatch(call: Pick<Call, 'ifMatch'>, version: number | bigint | string | undefined): void {
   if (call.ifMatch === undefined) return;
   const wanted = call.ifMatch.split(',').map((tag) => tag.trim());
   const met = version === undefined ? false : wanted.includes('*') || wanted.includes(etagOf(version));

@@ -57,6 +57,14 @@ export const IsWhen = (): PropertyDecorator =>
     'be "now", "period_end" or an RFC 3339 instant with offset, such as 2026-01-31T05:00:00Z',
   );
 
+/** The same, or `auto`. */
+export const IsWhenOrAuto = (): PropertyDecorator =>
+  rule(
+    'invalid_when',
+    (value) => value === 'now' || value === 'period_end' || value === 'auto' || isBoundedInstant(value),
+    'be "now", "period_end", "auto" or an RFC 3339 instant with offset, such as 2026-01-31T05:00:00Z',
+  );
+
 /** Money, a price or a quantity: a decimal string, never a JSON number. */
 export const IsDecimalString = (): PropertyDecorator =>
   applyDecorators(

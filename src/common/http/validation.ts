@@ -1,4 +1,6 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
 import { type FieldProblem, Refusal, refuseAll } from '../../domain/refusal.js';
 
 /** Codes of class-validator's own rules as callers see them; our own rules are named after their codes. */
@@ -27,6 +29,16 @@ const CODES: Readonly<Record<string, string>> = {
   isNotEmpty: 'missing',
   isDefined: 'missing',
 };
+
+/** A value by the rules of a body's class, as a request would be checked: the body, and all that is wrong with it. */
+export function checkedBody<Body extends object>(
+  Body: new () => Body,
+  value: object,
+): { readonly body: Body; readonly problems: FieldProblem[] } {
+  const body = plainToInstance(Body, value);
+  const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true, stopAtFirstError: true };
+  return { body, problems: fieldProblems(validateSync(body, options)) };
+}
 
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 

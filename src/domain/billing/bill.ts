@@ -2,12 +2,14 @@ import type { Coupon, PlanVersion } from '../catalog.js';
 import type { Instant, Stretch } from '../instant.js';
 import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
-import { type Holding, holdings, startOf, versionKey } from '../subscription/history.js';
+import { type Holding, holdings, versionKey } from '../subscription/history.js';
+import { startOf } from '../subscription/lifecycle.js';
 import { draft, type Draft } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
 import { expected, nextDue } from './expected.js';
 import type { BilledLine, LineTax } from './line.js';
+import { openingLines } from './opening.js';
 import { owed } from './owed.js';
 
 /** All that a bill depends on, for one account: its history, what it holds, what was billed. */
@@ -52,12 +54,13 @@ export function conclude({ facts, asOf, expected: due }: PreparedBill, answers: 
     if (!answer) throw new RangeError(`question ${String(i)} of ${String(due.metered.length)} was not answered`);
     return { ...item, answer };
   });
+  const billed = [...facts.subscriptions.flatMap((history) => openingLines(history, facts.versions)), ...facts.billed];
   const zones = new Map(facts.subscriptions.map((history) => [history.id, startOf(history).timeZone]));
   const charges = owed({
     currency: facts.currency,
     asOf,
     expected: { ...due, metered },
-    billed: facts.billed,
+    billed,
     slotSeqs: facts.slotSeqs,
     ruleOf: (line) => ({
       basis: facts.versions.get(versionKey(line.plan, line.planVersion))?.prorationBasis ?? 'second',
@@ -66,6 +69,7 @@ export function conclude({ facts, asOf, expected: due }: PreparedBill, answers: 
   });
   return draft({
     ...facts,
+    billed,
     charges,
     redeemed: new Map(
       facts.subscriptions.flatMap((history) => {
@@ -75,6 +79,17 @@ export function conclude({ facts, asOf, expected: due }: PreparedBill, answers: 
     ),
     createdAt: new Map(facts.subscriptions.map((history) => [history.id, history.createdAt])),
   });
+}
+
+/** The same facts once the draft was billed; its lines get the ids. */
+export function afterBilling(facts: AccountFacts, bill: Draft, ids: readonly string[]): AccountFacts {
+  const lines = bill.lines.map((line, i): BilledLine => ({ ...line, id: ids[i] ?? '', creditNotedMinor: 0n }));
+  return {
+    ...facts,
+    billed: [...facts.billed, ...lines],
+    slotSeqs: new Map([...facts.slotSeqs, ...lines.map((line) => [line.slot, line.slotSeq] as const)]),
+    balanceMinor: facts.balanceMinor + bill.creditedMinor - bill.appliedMinor,
+  };
 }
 
 /** The first instant after `after` at which something falls due for the account; `undefined` when nothing ever will. */

@@ -18,13 +18,15 @@ export function* billingPeriods(
   frozen: FrozenPeriods,
   { includesRest = false, from }: PeriodsWanted,
 ): Generator<BillingPeriod & Period> {
-  if (includesRest && holding.to !== null && holding.to <= holding.chargesFrom) return;
+  if (includesRest && holding.to !== null && endsInTrial(holding, holding.to)) return;
   for (const period of periodsFrom(holding.schedule, latest(from ?? holding.chargesFrom, holding.chargesFrom))) {
     const as = asBilled(period, holding.schedule, frozen);
     if (holding.to !== null && as.start >= holding.to) return;
     yield as;
   }
 }
+
+const endsInTrial = ({ from, chargesFrom }: Holding, to: Instant): boolean => to < chargesFrom || (to === chargesFrom && from < to);
 
 /** A period with the bounds that it, or its neighbours on the same schedule, were billed with. */
 export function asBilled(period: Period, schedule: Schedule, frozen: FrozenPeriods): BillingPeriod & Period {

@@ -46,7 +46,7 @@ export function* metered(run: MeteredRun, frozen: FrozenPeriods, from?: Instant)
   for (const period of run.schedule === first.schedule
     ? billingPeriods(whole, frozen, { from })
     : pricePeriods(whole, run.schedule, from)) {
-    const stretch = { start: latest(period.start, first.chargesFrom), end: last.to === null ? period.end : earliest(period.end, last.to) };
+    const stretch = { start: latest(period.start, first.metersFrom), end: last.to === null ? period.end : earliest(period.end, last.to) };
     if (stretch.start >= stretch.end || (last.waivesLastUsage && stretch.end === last.to)) continue;
     const holding = run.holdings.findLast((candidate) => candidate.from < stretch.end) ?? first;
     const ordinal = ordinalOf(holding, stretch.start);
@@ -87,7 +87,7 @@ export function* minimums(holding: Holding, frozen: FrozenPeriods, from?: Instan
   if (plan.minimumCommitment === null) return;
   for (const period of billingPeriods(holding, frozen, { from })) {
     const stretch = {
-      start: latest(period.start, holding.chargesFrom),
+      start: latest(period.start, holding.metersFrom),
       end: holding.to === null ? period.end : earliest(period.end, holding.to),
     };
     if (stretch.start >= stretch.end || (holding.waivesLastUsage && stretch.end === holding.to)) continue;

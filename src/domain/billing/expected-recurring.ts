@@ -1,10 +1,12 @@
 import type { RecurringPrice } from '../catalog.js';
 import { type Exact, exact } from '../decimal.js';
-import { earliest, type Instant, latest } from '../instant.js';
+import { earliest, type Instant, latest, type Stretch } from '../instant.js';
 import type { BreakdownStep } from '../rating/model.js';
 import { rateRecurring } from '../rating/rate.js';
 import { type Holding, prorationRule } from '../subscription/history.js';
+import { pausesBefore } from '../subscription/lifecycle.js';
 import { billingPeriods, bounds, type FrozenPeriods, scheduleKey } from './billing-periods.js';
+import { merged, without } from './coverage.js';
 import { dueBy, type ExpectedRecurring, slotOf } from './due.js';
 
 /** A recurring price held at one rate without a break: a change elsewhere in the subscription does not end it. */
@@ -42,7 +44,8 @@ function runOf(held: Holding, price: RecurringPrice): RecurringRun {
 }
 
 function continues(before: RecurringRun, after: RecurringRun): boolean {
-  if (before.slot !== after.slot || before.held.to !== after.held.from || after.held.skipsFirstPeriod) return false;
+  if (before.slot !== after.slot || before.held.to !== after.held.from || before.held.skipsPeriodOf !== after.held.skipsPeriodOf)
+    return false;
   return before.held.creditsRest || before.price.billing === 'in_arrears';
 }
 
@@ -51,13 +54,23 @@ export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Inst
   const { held, ...rated } = run;
   const inAdvance = run.price.billing !== 'in_arrears';
   const keepsRest = inAdvance && !held.creditsRest;
+  const endless = held.to === null ? held.pauses.at(-1) : undefined;
   for (const period of billingPeriods(held, frozen, { includesRest: keepsRest, from })) {
-    if (held.skipsFirstPeriod && period.start < held.from) continue;
-    const end = held.to === null || keepsRest ? period.end : earliest(period.end, held.to);
-    const stretch = { start: latest(period.start, held.chargesFrom), end };
-    if (stretch.start >= stretch.end) continue;
-    const dueAt = inAdvance ? stretch.start : stretch.end;
-    const periodOrdinal = held.ordinalBase + period.index;
-    yield { ...dueBy(held, dueAt), ...rated, stretch, period: bounds(period), periodOrdinal, rule: prorationRule(held) };
+    if (endless?.end === null && endless.start <= period.start) return;
+    if (held.skipsPeriodOf !== null && period.start < held.skipsPeriodOf) continue;
+    const heldEnd = held.to === null ? period.end : earliest(period.end, held.to);
+    for (const stretch of charged(held, { ...period, start: latest(period.start, held.chargesFrom) }, keepsRest)) {
+      const dueAt = inAdvance ? stretch.start : heldEnd;
+      const periodOrdinal = held.ordinalBase + period.index;
+      yield { ...dueBy(held, dueAt), ...rated, stretch, period: bounds(period), periodOrdinal, rule: prorationRule(held) };
+    }
   }
+}
+
+/** What of a period is charged: what was held without a pause, and what is kept though it was not used. */
+function charged({ to, pauses }: Holding, { start, end }: Stretch, keepsRest: boolean): Stretch[] {
+  const heldEnd = to === null ? end : earliest(end, to);
+  const active = start < heldEnd ? without([{ start, end: heldEnd }], pausesBefore(pauses, heldEnd)) : [];
+  const kept = keepsRest && heldEnd < end ? [{ start: latest(start, heldEnd), end }] : [];
+  return merged([...active, ...kept]);
 }

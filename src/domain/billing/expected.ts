@@ -36,24 +36,25 @@ export function nextDue(held: readonly Holding[], after: Instant, frozen: Frozen
   const found = [
     ...oneTimes(held).flatMap((item) => (item.dueAt > after ? [item.dueAt] : [])),
     ...held.flatMap((holding) => first(minimums(holding, frozen, after))),
-    ...recurringRuns(held).flatMap((run) => [...first(recurring(run, frozen, after)), ...creditDue(run.held, after)]),
+    ...recurringRuns(held).flatMap((run) => [...first(recurring(run, frozen, after)), ...creditsDue(run.held, after)]),
     ...meteredRuns(held).flatMap((run) => first(metered(run, frozen, after))),
   ];
   return found.reduce<Instant | undefined>((least, at) => (least === undefined || at < least ? at : least), undefined);
 }
 
-/** Where a plan is left inside a period, what was paid for the rest may come back. */
-function creditDue(holding: Holding, after: Instant): Instant[] {
-  const { to } = holding;
-  if (to === null || to <= after || !holding.creditsRest) return [];
-  return periodContaining(holding.schedule, to).start === to ? [] : [to];
+/** Where a plan is left inside a period, and where a pause begins, what was paid for the rest may come back. */
+function creditsDue(holding: Holding, after: Instant): Instant[] {
+  const { from, to, pauses } = holding;
+  const pauseStarts = pauses.map(({ start }) => start).filter((start) => start >= from && (to === null || start < to));
+  const left = to !== null && holding.creditsRest && periodContaining(holding.schedule, to).start !== to ? [to] : [];
+  return [...pauseStarts, ...left].filter((at) => at > after);
 }
 
 function oneTimes(held: readonly Holding[]): ExpectedOneTime[] {
   const charged = new Set<string>();
   return held.flatMap((holding) =>
     holding.plan.prices.flatMap((price) => {
-      if (price.kind !== 'one_time' || charged.has(price.key)) return [];
+      if (price.kind !== 'one_time' || !holding.chargesOneTime || charged.has(price.key)) return [];
       charged.add(price.key);
       const slot = slotOf('one_time', holding.subscription, price.key);
       const periodOrdinal = ordinalOf(holding, latest(holding.from, holding.chargesFrom));

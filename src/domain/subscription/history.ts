@@ -1,31 +1,37 @@
-import { calendarAnchor, type Period, periodContaining, sameInterval, type Schedule } from '../period.js';
 import type { Interval, PlanVersion } from '../catalog.js';
-import type { ProrationRule } from '../proration.js';
-import type { EndedFact, Fact, PlanChangedFact, Quantities, StartedFact, SubscriptionHistory } from './facts.js';
 import { earliest, type Instant, latest } from '../instant.js';
+import { calendarAnchor, type Period, periodContaining, sameInterval, sameSchedule, type Schedule } from '../period.js';
+import type { ProrationRule } from '../proration.js';
+import type { Overrides, PlanChangedFact, Proration, Quantities, QuantityChangedFact, StartedFact, SubscriptionHistory } from './facts.js';
+import { endOf, isPausedAt, type Pause, pausesOf, standing, startOf, trialEndOf } from './lifecycle.js';
 
 /** A stretch of time in which a subscription held one plan version on one schedule of billing periods. Half-open; `to` is null while open. */
 export interface Holding {
   readonly subscription: string;
   readonly createdAt: Instant;
+  /** With the prices of the subscription's own, where it has some. */
   readonly plan: PlanVersion;
   readonly quantities: Quantities;
+  readonly overrides: Overrides;
   readonly from: Instant;
   readonly to: Instant | null;
   /** Nothing recurring or metered is charged before this instant: the trial's end, else `from`. */
   readonly chargesFrom: Instant;
+  /** Nor is usage before this one: it was billed by another system. */
+  readonly metersFrom: Instant;
+  readonly chargesOneTime: boolean;
+  /** Recurring prices are not charged while the subscription is paused. Over its whole life, in order. */
+  readonly pauses: readonly Pause[];
   readonly schedule: Schedule;
   /** `ordinal = ordinalBase + period.index` counts the subscription's billing periods from 0, over changes of schedule. */
   readonly ordinalBase: number;
   /** Whether what was charged in advance for the time after `to` is given back. */
   readonly creditsRest: boolean;
-  /** Recurring prices charge nothing in the period in which the holding began, because the plan before it keeps that money. */
-  readonly skipsFirstPeriod: boolean;
+  /** Recurring prices charge nothing in the period that this instant lies inside, because the plan before it keeps that money. */
+  readonly skipsPeriodOf: Instant | null;
   readonly waivesLastUsage: boolean;
   readonly coupon: string | null;
 }
-
-export type SubscriptionStatus = 'scheduled' | 'trialing' | 'active' | 'canceled';
 
 /** How a holding's time is shared out: in the subscription's frozen time zone, by the plan's basis. */
 export const prorationRule = (holding: Holding): ProrationRule => ({
@@ -38,100 +44,172 @@ export const ordinalOf = (holding: Holding, at: Instant): number => holding.ordi
 /** Names a plan version for look-ups. */
 export const versionKey = (plan: string, version: number): string => `${plan}@${String(version)}`;
 
-/** Facts in the order in which they take effect. */
-function inOrder(facts: readonly Fact[]): Fact[] {
-  return [...facts].sort((a, b) => (a.effectiveAt < b.effectiveAt ? -1 : a.effectiveAt > b.effectiveAt ? 1 : a.seq - b.seq));
-}
-
-export function startOf(history: SubscriptionHistory): StartedFact {
-  const started = history.facts.find((fact) => fact.kind === 'started');
-  if (!started) throw new RangeError(`subscription ${history.id} has no start`);
-  return started;
-}
-
-/** When and how the subscription ends, as far as is known: the earliest of its ends. */
-export function endOf(history: SubscriptionHistory): Pick<EndedFact, 'effectiveAt' | 'proration' | 'invoiceUsage'> | undefined {
-  const started = startOf(history);
-  const ends: Pick<EndedFact, 'effectiveAt' | 'proration' | 'invoiceUsage'>[] = inOrder(history.facts).filter(
-    (fact) => fact.kind === 'ended',
-  );
-  if (started.endsAt !== null) ends.push({ effectiveAt: started.endsAt, proration: 'prorate', invoiceUsage: true });
-  return ends.reduce<(typeof ends)[number] | undefined>(
-    (first, end) => (first === undefined || end.effectiveAt < first.effectiveAt ? end : first),
-    undefined,
-  );
-}
-
-export function statusAt(history: SubscriptionHistory, at: Instant): SubscriptionStatus {
-  const started = startOf(history);
-  const end = endOf(history);
-  if (end !== undefined && at >= end.effectiveAt) return 'canceled';
-  if (at < started.effectiveAt) return 'scheduled';
-  return started.trialEndsAt !== null && at < started.trialEndsAt ? 'trialing' : 'active';
+/** What is held from some instant on, until the next change. */
+interface Terms {
+  readonly from: Instant;
+  readonly base: PlanVersion;
+  readonly quantities: Quantities;
+  readonly overrides: Overrides;
+  /** How the terms before these were left. */
+  readonly proration: Proration;
+  readonly resets: boolean;
+  readonly migration: boolean;
+  /** A change of quantity goes on under the plan before it. */
+  readonly samePlan: boolean;
 }
 
 /** Who held what, when: stretches that do not overlap, in order. Backdated facts simply sort in. */
 export function holdings(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): Holding[] {
   const started = startOf(history);
   const end = endOf(history);
-  const begins = started.effectiveAt;
-  const chargesFrom = started.trialEndsAt ?? begins;
-  const changes = inOrder(history.facts).filter(
-    (fact): fact is PlanChangedFact => fact.kind === 'plan_changed' && (end === undefined || fact.effectiveAt < end.effectiveAt),
-  );
+  const pauses = pausesOf(history);
+  const chargesFrom = trialEndOf(history) ?? started.effectiveAt;
+  const terms = termsOf(history, versions).filter(({ from }, i) => i === 0 || end === undefined || from < end.effectiveAt);
   const found: Holding[] = [];
-  let schedule = firstSchedule(started, planOf(started, versions).interval);
-  let ordinalBase = -periodContaining(schedule, chargesFrom).index;
-  for (const [i, held] of [started, ...changes].entries()) {
-    const plan = planOf(held, versions);
-    const from = held.effectiveAt;
-    const reset = held.kind === 'plan_changed' && resets(held, schedule.interval, plan.interval);
-    if (reset && from >= chargesFrom) {
+  let { schedule, ordinalBase } = firstSchedule(history, versions, chargesFrom);
+  let skipsPeriodOf: Instant | null = null;
+  for (const [i, { from, base, quantities, overrides, proration, resets, migration, samePlan }] of terms.entries()) {
+    if (i > 0 && resets && from >= chargesFrom) {
       const ordinal = from === chargesFrom ? 0 : ordinalBase + nextIndex(schedule, from);
-      schedule = restarted(started, from, plan.interval);
+      schedule = restarted(started, from, base.interval);
       ordinalBase = ordinal - periodContaining(schedule, from).index;
-    } else if (reset) {
-      schedule = firstSchedule(started, plan.interval); // still in the trial: no period has begun
-      ordinalBase = -periodContaining(schedule, chargesFrom).index;
+    } else if (i > 0 && resets) {
+      ({ schedule, ordinalBase } = scheduledFrom(started, base.interval, chargesFrom)); // still in the trial: no period has begun
     }
-    const change = changes[i];
-    const to = change?.effectiveAt ?? end?.effectiveAt ?? null;
-    if (to !== null && to <= from) continue;
+    if (i > 0 && (!samePlan || resets)) skipsPeriodOf = proration === 'none' && !resets && from >= chargesFrom ? from : null;
+    const next = terms[i + 1];
+    const to = next?.from ?? end?.effectiveAt ?? null;
+    const creditsRest = (next ?? end)?.proration !== 'none' || isPausedAt(pauses, to ?? from);
+    if (to !== null && (to < from || (to === from && creditsRest))) continue; // held for no time, and nothing of it is kept
     found.push({
       subscription: history.id,
       createdAt: history.createdAt,
-      plan,
-      quantities: held.quantities,
+      plan: overridden(base, overrides),
+      quantities,
+      overrides,
       from,
       to,
       chargesFrom: latest(from, chargesFrom),
+      metersFrom: started.paidThroughAt === null ? latest(from, chargesFrom) : latest(latest(from, chargesFrom), started.recordedAt),
+      chargesOneTime: i === 0 ? started.paidThroughAt === null : !migration,
+      pauses,
       schedule,
       ordinalBase,
-      creditsRest: (change ?? end)?.proration !== 'none',
-      skipsFirstPeriod: held.kind === 'plan_changed' && held.proration === 'none' && !reset && from >= chargesFrom,
-      waivesLastUsage: change === undefined && end?.invoiceUsage === false,
+      creditsRest,
+      skipsPeriodOf,
+      waivesLastUsage: next === undefined && end?.invoiceUsage === false,
       coupon: started.coupon,
     });
   }
   return found;
 }
 
-function planOf(fact: { readonly plan: string; readonly planVersion: number }, versions: ReadonlyMap<string, PlanVersion>): PlanVersion {
+/** The terms one after the other, each as its fact changes the one before. An add-on's anchor is reset with its parent's. */
+function termsOf(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): Terms[] {
+  const started = startOf(history);
+  const base = versionOf(started, versions);
+  const changes = [
+    ...standing(history).filter((fact) => fact.kind === 'plan_changed' || fact.kind === 'quantity_changed'),
+    ...(history.parent ? anchorResets(history.parent, started.effectiveAt, versions) : []),
+  ].sort((a, b) => (a.effectiveAt < b.effectiveAt ? -1 : a.effectiveAt > b.effectiveAt ? 1 : 0));
+  const found: Terms[] = [
+    {
+      from: started.effectiveAt,
+      base,
+      quantities: started.quantities,
+      overrides: started.overrides ?? {},
+      proration: 'prorate',
+      resets: false,
+      migration: false,
+      samePlan: false,
+    },
+  ];
+  for (const change of changes) found.push(changed(found.at(-1) ?? fail(), change, versions));
+  return found;
+}
+
+interface AnchorReset {
+  readonly kind: 'anchor_reset';
+  readonly effectiveAt: Instant;
+  readonly proration: Proration;
+}
+
+function changed(
+  before: Terms,
+  change: PlanChangedFact | QuantityChangedFact | AnchorReset,
+  versions: ReadonlyMap<string, PlanVersion>,
+): Terms {
+  const same: Terms = { ...before, from: change.effectiveAt, proration: 'prorate', resets: false, migration: false, samePlan: true };
+  if (change.kind === 'quantity_changed') return { ...same, quantities: { ...before.quantities, [change.price]: change.quantity } };
+  if (change.kind === 'anchor_reset') return { ...same, proration: change.proration, resets: true };
+  const base = versionOf(change, versions);
+  const priced = new Set(base.prices.map((price) => price.key));
+  return {
+    from: change.effectiveAt,
+    base,
+    quantities: change.quantities ?? Object.fromEntries(Object.entries(before.quantities).filter(([key]) => priced.has(key))),
+    overrides: change.overrides ?? (base.plan === before.base.plan ? before.overrides : {}),
+    proration: change.proration,
+    resets: change.anchor === 'reset' || !sameInterval(before.base.interval, base.interval), // another interval always resets the anchor
+    migration: change.migration,
+    samePlan: false,
+  };
+}
+
+function anchorResets(parent: SubscriptionHistory, after: Instant, versions: ReadonlyMap<string, PlanVersion>): AnchorReset[] {
+  return termsOf(parent, versions)
+    .slice(1)
+    .filter(({ from, resets }) => resets && from > after)
+    .map(({ from, proration }) => ({ kind: 'anchor_reset', effectiveAt: from, proration }));
+}
+
+/** The plan version with the subscription's own prices in the place of those of the same keys. */
+function overridden(plan: PlanVersion, { prices = [], minimumCommitment }: Overrides): PlanVersion {
+  if (prices.length === 0 && minimumCommitment === undefined) return plan;
+  const own = new Map(prices.map((price) => [price.key, price]));
+  return {
+    ...plan,
+    prices: plan.prices.map((price) => own.get(price.key) ?? price),
+    ...(minimumCommitment === undefined ? {} : { minimumCommitment }),
+  };
+}
+
+function versionOf(fact: { readonly plan: string; readonly planVersion: number }, versions: ReadonlyMap<string, PlanVersion>): PlanVersion {
   const plan = versions.get(versionKey(fact.plan, fact.planVersion));
   if (!plan) throw new RangeError(`plan version ${versionKey(fact.plan, fact.planVersion)} was not loaded`);
   return plan;
 }
 
-/** Another interval always resets the anchor. */
-const resets = (change: PlanChangedFact, before: Interval, after: Interval): boolean =>
-  change.anchor === 'reset' || !sameInterval(before, after);
+function fail(): never {
+  throw new RangeError('a subscription has terms from its start on');
+}
 
-function firstSchedule(started: StartedFact, interval: Interval): Schedule {
+interface Counted {
+  readonly schedule: Schedule;
+  readonly ordinalBase: number;
+}
+
+/** The schedule at the start: an add-on's is its parent's. */
+function firstSchedule(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>, chargesFrom: Instant): Counted {
+  const started = startOf(history);
+  const { interval } = versionOf(started, versions);
+  const shared = history.parent && holdingAt(holdings(history.parent, versions), started.effectiveAt);
+  if (!shared) return scheduledFrom(started, interval, chargesFrom);
+  return counted({ ...shared.schedule, interval }, chargesFrom);
+}
+
+function scheduledFrom(started: StartedFact, interval: Interval, chargesFrom: Instant): Counted {
   const { timeZone } = started;
   if (started.alignment === 'calendar')
-    return { anchorAt: calendarAnchor({ at: started.effectiveAt, timeZone, interval }), timeZone, interval };
-  return { anchorAt: started.anchorAt ?? started.trialEndsAt ?? started.effectiveAt, timeZone, interval };
+    return counted({ anchorAt: calendarAnchor({ at: started.effectiveAt, timeZone, interval }), timeZone, interval }, chargesFrom);
+  return counted({ anchorAt: started.anchorAt ?? chargesFrom, timeZone, interval }, chargesFrom);
 }
+
+/** Counts the periods from the first that is charged. */
+const counted = (schedule: Schedule, chargesFrom: Instant): Counted => ({
+  schedule,
+  ordinalBase: -periodContaining(schedule, chargesFrom).index,
+});
 
 /** The index of the first period that begins at or after `at`. */
 function nextIndex(schedule: Schedule, at: Instant): number {
@@ -150,9 +228,14 @@ export function holdingAt(stretches: readonly Holding[], at: Instant): Holding |
   return stretches.find((holding) => holding.to === null || at < holding.to) ?? stretches.at(-1);
 }
 
-/** The billing period that `at` lies in, cut to the holding: what "the current period" means to a caller. In a trial, the trial. */
-export function currentPeriod(holding: Holding, at: Instant): Pick<Period, 'start' | 'end'> {
-  if (at < holding.chargesFrom) return { start: holding.from, end: holding.chargesFrom };
-  const period = periodContaining(holding.schedule, at);
-  return { start: latest(period.start, holding.chargesFrom), end: holding.to === null ? period.end : earliest(period.end, holding.to) };
+/** The billing period that `at` lies in, over changes within it, cut to the end: what "the current period" means to a caller. In a trial, the trial. */
+export function currentPeriod(stretches: readonly Holding[], at: Instant): Pick<Period, 'start' | 'end'> | undefined {
+  const holding = holdingAt(stretches, at);
+  if (!holding) return undefined;
+  if (at < holding.chargesFrom) return { start: stretches[0]?.from ?? holding.from, end: holding.chargesFrom };
+  const { start, end } = periodContaining(holding.schedule, at);
+  const first = stretches.find((other) => sameSchedule(other.schedule, holding.schedule)) ?? holding;
+  const later = stretches.find((other) => other.from > at && !sameSchedule(other.schedule, holding.schedule));
+  const last = later?.from ?? stretches.at(-1)?.to ?? null;
+  return { start: latest(start, first.chargesFrom), end: last === null ? end : earliest(end, last) };
 }

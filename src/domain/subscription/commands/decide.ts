@@ -1,0 +1,44 @@
+import type { Fact } from '../facts.js';
+import { type CancelCommand, decideCancel, decideDiscardScheduled, decideUncancel } from './cancel.js';
+import { type ChangePlanCommand, decideChangePlan } from './change-plan.js';
+import { type ChangeQuantityCommand, decideChangeQuantity } from './change-quantity.js';
+import type { ChangeContext } from './context.js';
+import { decideExtendTrial, type ExtendTrialCommand } from './extend-trial.js';
+import { decidePause, decideResume, type PauseCommand, type ResumeCommand } from './pause.js';
+import type { ActionName } from './transitions.js';
+
+/** What can be done to a subscription that exists. */
+export type Action =
+  | ({ readonly action: 'change-plan' } & ChangePlanCommand)
+  | ({ readonly action: 'change-quantity' } & ChangeQuantityCommand)
+  | ({ readonly action: 'cancel' } & CancelCommand)
+  | { readonly action: 'uncancel' }
+  | ({ readonly action: 'pause' } & PauseCommand)
+  | ({ readonly action: 'resume' } & ResumeCommand)
+  | ({ readonly action: 'extend-trial' } & ExtendTrialCommand)
+  | { readonly action: 'discard-scheduled' };
+
+/** An action as callers say it: with the plan's key, and its version where it is not the one in force. */
+export type NamedAction =
+  | Exclude<Action, { readonly action: 'change-plan' }>
+  | ({ readonly action: 'change-plan'; readonly plan: string; readonly planVersion?: number } & Omit<ChangePlanCommand, 'plan'>);
+
+const DECISIONS: { readonly [Name in ActionName]: (action: Extract<Action, { action: Name }>, context: ChangeContext) => Fact[] } = {
+  'change-plan': decideChangePlan,
+  'change-quantity': decideChangeQuantity,
+  cancel: decideCancel,
+  uncancel: (_action, context) => decideUncancel(context),
+  pause: decidePause,
+  resume: decideResume,
+  'extend-trial': decideExtendTrial,
+  'discard-scheduled': (_action, context) => decideDiscardScheduled(context),
+};
+
+/**
+ * The facts that an action adds to a subscription's history. An action, its preview and its simulation are all decided here.
+ * @throws Refusal as the action's own function does
+ */
+export function decide(action: Action, context: ChangeContext): Fact[] {
+  const decision = DECISIONS[action.action] as (action: Action, context: ChangeContext) => Fact[];
+  return decision(action, context);
+}

@@ -1,0 +1,89 @@
+import type { MeteredPrice, PlanVersion } from '../../catalog.js';
+import type { Instant } from '../../instant.js';
+import { disjoint } from '../../metering/filter.js';
+import { planProblems } from '../../catalog-rules.js';
+import { type FieldProblem, Refusal } from '../../refusal.js';
+import type { Overrides, Quantities } from '../facts.js';
+import type { Holding } from '../history.js';
+
+export const QUANTITY_MAX = 1_000_000_000n;
+
+/** @throws Refusal `currency_mismatch` */
+export function refuseOtherCurrency(plan: PlanVersion, currency: string, whose: 'account' | 'subscription'): void {
+  if (plan.currency !== currency)
+    throw new Refusal(
+      'conflict',
+      'currency_mismatch',
+      `The plan is priced in ${plan.currency} and the ${whose} in ${currency}: choose a plan in ${currency}.`,
+    );
+}
+
+/** Quantities name recurring prices of the plan and are whole numbers from 0. */
+export function quantityProblems(plan: PlanVersion, quantities: Quantities): FieldProblem[] {
+  return Object.entries(quantities).flatMap(([key, quantity]) =>
+    oneQuantityProblems(plan, key, quantity, { price: `/quantities/${pointerOf(key)}`, quantity: `/quantities/${pointerOf(key)}` }),
+  );
+}
+
+export function oneQuantityProblems(
+  plan: PlanVersion,
+  key: string,
+  quantity: string,
+  pointers: { readonly price: string; readonly quantity: string },
+): FieldProblem[] {
+  if (!plan.prices.some((price) => price.kind === 'recurring' && price.key === key))
+    return [{ pointer: pointers.price, code: 'unknown_price', detail: `The plan "${plan.plan}" has no recurring price "${key}".` }];
+  if (!/^(0|[1-9]\d{0,9})$/.test(quantity) || BigInt(quantity) > QUANTITY_MAX)
+    return [
+      { pointer: pointers.quantity, code: 'invalid_quantity', detail: `A quantity is a whole number from 0 to ${String(QUANTITY_MAX)}.` },
+    ];
+  return [];
+}
+
+const pointerOf = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Overriding prices take the place of prices of the plan of the same kind, and make a plan that could be sold. */
+export function overrideProblems(plan: PlanVersion, overrides: Overrides): FieldProblem[] {
+  const { prices = [], minimumCommitment = null } = overrides;
+  const kinds = new Map(plan.prices.map((price) => [price.key, price.kind]));
+  const misplaced = prices.flatMap((price, i): FieldProblem[] =>
+    kinds.get(price.key) === price.kind
+      ? []
+      : [
+          {
+            pointer: `/overrides/prices/${String(i)}/key`,
+            code: 'unknown_price',
+            detail: `The plan "${plan.plan}" has no ${price.kind} price "${price.key}" to override.`,
+          },
+        ],
+  );
+  const invalid = planProblems({ ...plan, prices, minimumCommitment }).filter(({ pointer }) =>
+    /^\/(prices|minimumCommitment)/.test(pointer),
+  );
+  return [...misplaced, ...invalid.map((problem) => ({ ...problem, pointer: `/overrides${problem.pointer}` }))];
+}
+
+/**
+ * At any instant one live subscription of an account may price a meter, or disjoint filters of it.
+ * @throws Refusal `meter_already_priced`
+ */
+export function refuseMeterClash(
+  plan: PlanVersion,
+  span: { readonly from: Instant; readonly to: Instant | null },
+  held: readonly Holding[],
+): void {
+  const metered = (of: PlanVersion): MeteredPrice[] => of.prices.filter((price) => price.kind === 'metered');
+  for (const holding of held) {
+    const overlaps = (span.to === null || holding.from < span.to) && (holding.to === null || span.from < holding.to);
+    if (!overlaps) continue;
+    for (const price of metered(plan)) {
+      const clash = metered(holding.plan).find((other) => other.meter === price.meter && !disjoint(other.filter, price.filter));
+      if (clash)
+        throw new Refusal(
+          'conflict',
+          'meter_already_priced',
+          `Subscription ${holding.subscription} charges the meter "${price.meter}" already (price "${clash.key}"): end it first, or give the prices filters that exclude each other.`,
+        );
+    }
+  }
+}

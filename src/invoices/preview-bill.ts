@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import type { Tx } from '../common/database/database.js';
+import { type AccountFacts, afterBilling, conclude, nextDueOf, prepare } from '../domain/billing/bill.js';
+import type { Draft } from '../domain/billing/draft.js';
+import type { Instant } from '../domain/instant.js';
+import type { SubscriptionHistory } from '../domain/subscription/facts.js';
+import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
+import { UsageService } from '../usage/usage.service.js';
+import { LoadFacts } from './load-facts.js';
+
+/** A bill that was not stored. */
+export interface PreviewedBill {
+  readonly at: Instant;
+  readonly facts: AccountFacts;
+  readonly draft: Draft;
+}
+
+export interface Preview {
+  /** What would be billed at once. */
+  readonly dueNow: PreviewedBill | undefined;
+  /** What would be billed after that, with usage as it is known now. */
+  readonly next: PreviewedBill | undefined;
+}
+
+/** How many instants at which nothing is owed after all may lie before the next invoice. */
+const LOOK_AHEAD_MAX = 100;
+
+/** Bills what is not so: by the code of a bill run, with facts that were not recorded. Stores nothing. */
+@Injectable()
+export class PreviewBill {
+  constructor(
+    private readonly clock: Clock,
+    private readonly facts: LoadFacts,
+    private readonly subscriptions: SubscriptionsService,
+    private readonly usage: UsageService,
+  ) {}
+
+  /** The bills of an account if one of its subscriptions were as given, or there were one more. */
+  async run(tx: Tx, accountId: string, supposed: SubscriptionHistory): Promise<Preview> {
+    const [loaded] = await this.facts.run(tx, [accountId]);
+    if (!loaded) throw new RangeError(`account ${accountId} was not found`);
+    const subscriptions = withSupposed(loaded.facts.subscriptions, supposed);
+    const versions = await this.subscriptions.versionsOf(tx, subscriptions);
+    const coupons = await this.facts.couponsOf(tx, subscriptions);
+    const facts: AccountFacts = { ...loaded.facts, subscriptions, versions, coupons };
+    const now = this.clock.now();
+    const dueNow = await this.billed(tx, accountId, facts, now);
+    return { dueNow, next: await this.next(tx, accountId, dueNow ? billedLater(dueNow, 'now') : facts, now) };
+  }
+
+  private async next(tx: Tx, accountId: string, facts: AccountFacts, after: Instant): Promise<PreviewedBill | undefined> {
+    for (let at = nextDueOf(facts, after), i = 0; at !== undefined && i < LOOK_AHEAD_MAX; at = nextDueOf(facts, at), i += 1) {
+      const found = await this.billed(tx, accountId, facts, at);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  private async billed(tx: Tx, accountId: string, facts: AccountFacts, at: Instant): Promise<PreviewedBill | undefined> {
+    const prepared = prepare(facts, at);
+    const answers = await this.usage.answer(
+      tx,
+      prepared.questions.map((question) => ({ ...question, accountId })),
+    );
+    const draft = conclude(prepared, answers);
+    return draft && { at, facts, draft };
+  }
+}
+
+/** Ids of lines that were not stored: they say in which of the previewed bills a line is, and where. */
+export const previewIds = ({ lines }: Draft, bill: 'now' | 'next'): string[] => lines.map((_line, i) => `preview_${bill}_${String(i + 1)}`);
+
+const billedLater = ({ facts, draft }: PreviewedBill, bill: 'now'): AccountFacts => afterBilling(facts, draft, previewIds(draft, bill));
+
+/** With the subscription in the place of the one of its id, or as one more; its add-ons know it so, too. */
+function withSupposed(all: readonly SubscriptionHistory[], supposed: SubscriptionHistory): SubscriptionHistory[] {
+  const known = all.map((history) => {
+    if (history.id === supposed.id) return supposed;
+    return history.parent?.id === supposed.id ? { ...history, parent: supposed } : history;
+  });
+  return known.includes(supposed) ? known : [...known, supposed];
+}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { AccountsService } from '../accounts/accounts.service.js';
+import type { Tx } from '../common/database/database.js';
+import { InvoicesService } from '../invoices/invoices.service.js';
+
+/** An account is past due from the first payment that failed until no invoice is left unpaid whose payment failed. */
+@Injectable()
+export class PastDue {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly invoices: InvoicesService,
+  ) {}
+
+  async paymentFailed(tx: Tx, accountId: string): Promise<void> {
+    await this.accounts.setPastDue(tx, accountId, true);
+  }
+
+  async paymentCame(tx: Tx, accountId: string): Promise<void> {
+    const unpaid = (await this.invoices.unpaid(tx, accountId)).map(({ invoiceId }) => invoiceId);
+    const [failed] = await tx.query<{ one: number }[]>(
+      `select 1 as one from payment where account_id = $1 and invoice_id = any($2::text[]) and state = 'failed' limit 1`,
+      [accountId, unpaid],
+    );
+    if (!failed) await this.accounts.setPastDue(tx, accountId, false);
+  }
+}
