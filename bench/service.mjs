@@ -27,7 +27,7 @@ export async function withService(env, work) {
       return reply.json();
     };
     try {
-      await work({ app, call, pool });
+      await work({ app, call, pool, base, key });
     } finally {
       await app.close();
     }

@@ -12,7 +12,6 @@ export class Entitlements1764000500000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop table imported_subscription, plan_migration, outbox_event, entitlement, feature;
-      delete from catalog_revision where catalog = 'default_plans';
       drop index subscription_change_by_plan;
       alter table subscription drop column add_on_to, drop column paused_in;
       alter table account drop column past_due_since`);
@@ -33,18 +32,15 @@ const ENTITLEMENTS = `
     revision integer not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null);
-  insert into catalog_revision (catalog, revision) values ('default_plans', 1);
 
   create table entitlement (
     account_id uuid not null constraint entitlement_pk primary key,
     revision bigint not null,
     valid_until timestamptz,
-    defaults_revision bigint not null,
     answer text not null,
     used jsonb not null default '{}');
   create index entitlement_by_validity on entitlement (valid_until) where valid_until is not null;
-  create index entitlement_by_defaults on entitlement (defaults_revision, account_id);
-  insert into entitlement (account_id, revision, defaults_revision, answer) select id, 0, 0, '' from account`;
+  insert into entitlement (account_id, revision, valid_until, answer) select id, 0, 'epoch', '' from account`;
 
 const OUTBOX = `
   create table outbox_event (

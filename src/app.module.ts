@@ -2,11 +2,12 @@ import { type DynamicModule, Module, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { LogController } from 'fastify';
+import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { CommonModule } from './common/common.module.js';
 import { BODY_BYTES_MAX, registerBodies } from './common/http/bodies.js';
+import { DirectRoutes } from './common/http/direct-routes.js';
 import { registerContext } from './common/http/request-hooks.js';
 import { validation } from './common/http/validation.js';
 import { createLog, NestLog } from './common/telemetry/logger.js';
@@ -22,6 +23,7 @@ import { PaymentsModule } from './payments/payments.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { UsageModule } from './usage/usage.module.js';
+import { V1Module } from './v1/v1.module.js';
 
 /** The composition root: every module, and nothing else. */
 @Module({})
@@ -43,6 +45,7 @@ export class AppModule {
         InvoicesModule,
         PaymentsModule,
         ExportsModule,
+        V1Module,
       ],
     };
   }
@@ -54,6 +57,7 @@ export async function createApp(config: Config, { preview = false } = {}): Promi
   const adapter = new FastifyAdapter({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger: FastifyBaseLogger) => logger, // lines name their request themselves
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 0, // a stream of events may take its time
     routerOptions: { maxParamLength: 300 },
@@ -65,6 +69,7 @@ export async function createApp(config: Config, { preview = false } = {}): Promi
     preview,
   });
   const fastify = adapter.getInstance();
+  if (!preview) app.get(DirectRoutes).install(fastify);
   registerContext(fastify);
   registerBodies(fastify);
   measureRequests(fastify);

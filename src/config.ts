@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { type ProviderName, PROVIDERS } from './accounts/account-profile.js';
 
 export const CONFIG = Symbol('CONFIG');
 
@@ -19,6 +20,7 @@ export interface Config {
   readonly keyHashSecret: string | undefined;
   readonly environment: string;
   readonly rateLimit: number;
+  readonly v1Provider: ProviderName;
 }
 
 interface Setting<Value> {
@@ -95,6 +97,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'Stands in the API keys made here.',
     read: (text) => (/^[a-z0-9]{1,20}$/.test(text) ? text : new Error('must be 1 to 20 of a-z and 0-9')),
   },
+  V1_PROVIDER: {
+    fallback: 'sandbox',
+    meaning: `Who collects for accounts that are created through /v1: ${PROVIDERS.join(' or ')}.`,
+    read: oneOf(...PROVIDERS),
+  },
   RATE_LIMIT: { fallback: '0', meaning: 'Requests a second and key in one process; 0 is without limit.', read: whole(0, 1_000_000) },
 };
 
@@ -114,6 +121,7 @@ const NAMES = {
   WHARFAGE_BOOTSTRAP_KEY: 'bootstrapKey',
   KEY_HASH_SECRET: 'keyHashSecret',
   ENVIRONMENT: 'environment',
+  V1_PROVIDER: 'v1Provider',
   RATE_LIMIT: 'rateLimit',
 } as const satisfies Record<string, keyof Config>;
 

@@ -12,6 +12,7 @@ const TAGS = {
   payments: 'How it is paid.',
   exports: 'What finance takes away.',
   events: 'What happened.',
+  v1: 'The flat-plan API of the first generation, kept as it is: snake_case, amounts in whole minor units.',
   administration: 'API keys, the audit trail, jobs, the test clock.',
 } as const;
 

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./migrate.js')).migrateCommand,
   'bill-run': async () => (await import('./bill-run.js')).billRun,
   simulate: async () => (await import('./simulate/simulate.js')).simulateCommand,
+  import: async () => (await import('./import/import.js')).importCommand,
   seed: async () => (await import('./seed.js')).seed,
   demo: async () => (await import('./demo/demo.js')).demo,
   openapi: async () => (await import('./openapi.js')).openapi,

@@ -17,6 +17,7 @@ import { Hooks } from './hooks.js';
 import { AuthGuard } from './http/auth.guard.js';
 import { IdempotencyCleanup } from './http/idempotency-cleanup.js';
 import { ProblemFilter } from './http/problem.js';
+import { DirectRoutes } from './http/direct-routes.js';
 import { HotReads } from './http/hot-reads.js';
 import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
@@ -43,6 +44,7 @@ export class CommonModule {
         Audit,
         Clock,
         Database,
+        DirectRoutes,
         Draining,
         Hooks,
         HotReads,
@@ -53,7 +55,7 @@ export class CommonModule {
         RateLimiter,
         Writes,
       ],
-      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, Hooks, HotReads, Jobs, KeyHashing, Outbox, Writes],
+      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, DirectRoutes, Hooks, HotReads, Jobs, KeyHashing, Outbox, Writes],
     };
   }
 }

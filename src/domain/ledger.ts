@@ -10,6 +10,7 @@ export const LEDGER_ACCOUNTS = {
   customer_balance: 'Credit that accounts hold with us (liability)',
   deferred_revenue: 'Paid in advance, not yet earned (liability)',
   revenue: 'Earned (income)',
+  opening_balances: 'What accounts brought along from another system (equity)',
   refunds: 'Paid back without a credit note (contra income)',
   tax_payable: 'Tax charged for the authorities (liability)',
 } as const;
@@ -22,7 +23,7 @@ export interface Posting {
   readonly amountMinor: bigint;
 }
 
-export type EntryPurpose = 'invoice_issued' | 'balance_applied' | 'payment_received' | 'payment_refunded';
+export type EntryPurpose = 'invoice_issued' | 'balance_applied' | 'payment_received' | 'payment_refunded' | 'balance_opened';
 
 /** One business event in double entry: its postings sum to zero. */
 export interface Entry {
@@ -60,6 +61,13 @@ export const refundEntry = (amountMinor: bigint, currency: string): Entry =>
   entry('payment_refunded', currency, [
     { ledgerAccount: 'refunds', amountMinor },
     { ledgerAccount: 'cash', amountMinor: -amountMinor },
+  ]);
+
+/** Credit that an account brought along. */
+export const openingBalanceEntry = (amountMinor: bigint, currency: string): Entry =>
+  entry('balance_opened', currency, [
+    { ledgerAccount: 'opening_balances', amountMinor },
+    { ledgerAccount: 'customer_balance', amountMinor: -amountMinor },
   ]);
 
 /** Postings of nothing are left out; the rest must sum to zero. */

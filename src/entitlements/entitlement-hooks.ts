@@ -7,10 +7,10 @@ import { Jobs } from '../common/jobs/jobs.js';
 import { exceeded, type Entitlements } from '../domain/entitlements.js';
 import type { Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { DefaultPlans } from '../plans/default-plans.js';
+import { defaultsChanged } from '../plans/default-plans.js';
 import { limitsEnforced } from '../subscriptions/change-subscription.js';
 import { subscriptionChanged, subscriptionsImported } from '../subscriptions/subscription-records.js';
-import { firstChange, outOfDate } from './entitlement-rows.js';
+import { firstChange, invalidateRows, outOfDate } from './entitlement-rows.js';
 import { EntitlementsService } from './entitlements.service.js';
 import { FeatureUse } from './feature-use.js';
 
@@ -25,7 +25,6 @@ export class EntitlementHooks implements OnModuleInit, TimeTraveller {
     private readonly database: Database,
     private readonly hooks: Hooks,
     private readonly jobs: Jobs,
-    private readonly defaults: DefaultPlans,
     private readonly entitlements: EntitlementsService,
     private readonly use: FeatureUse,
   ) {}
@@ -34,6 +33,7 @@ export class EntitlementHooks implements OnModuleInit, TimeTraveller {
     this.hooks.on(accountChanged, (tx, { accountId }) => this.entitlements.compute(tx, [accountId]));
     this.hooks.on(subscriptionChanged, (tx, { accountId }) => this.entitlements.compute(tx, [accountId]));
     this.hooks.on(subscriptionsImported, (tx, { accountIds }) => this.entitlements.compute(tx, accountIds));
+    this.hooks.on(defaultsChanged, (tx) => invalidateRows(tx));
     this.hooks.on(limitsEnforced, async (tx, { accountId, after, at }) => {
       await this.refuseExceeded(tx, accountId, await this.entitlements.supposed(tx, accountId, { at, changed: after }));
     });
@@ -53,7 +53,7 @@ export class EntitlementHooks implements OnModuleInit, TimeTraveller {
   async runDue(): Promise<void> {
     for (;;) {
       const done = await this.database.transaction(async (tx) => {
-        const accountIds = await outOfDate(tx, this.clock.now(), await this.defaults.revision(tx), BATCH);
+        const accountIds = await outOfDate(tx, this.clock.now(), BATCH);
         if (accountIds.length > 0) await this.entitlements.compute(tx, accountIds);
         return accountIds.length;
       });

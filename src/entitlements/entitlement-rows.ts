@@ -1,25 +1,27 @@
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 
+/** By feature key. */
+export type Used = Readonly<Record<string, number | null>>;
+
 /** What was computed for an account: everything that a check reads. */
 export interface EntitlementRow {
   readonly accountId: string;
   readonly revision: bigint;
   readonly validUntil: Instant | null;
-  readonly defaultsRevision: bigint;
   /** The body of the answer, as JSON; empty while nothing was computed. */
   readonly answer: string;
-  /** How much is used of each feature, where that was reported: whole numbers. */
-  readonly used: Readonly<Record<string, number>>;
+  /** How much is used of each feature, as it was reported: whole numbers; null where its meter tells. */
+  readonly used: Used;
 }
 
-const COLUMNS = `account_id as "accountId", revision, valid_until as "validUntil", defaults_revision as "defaultsRevision", answer, used`;
+const COLUMNS = `account_id as "accountId", revision, valid_until as "validUntil", answer, used`;
 
 /** The rows of these accounts, made where there are none, and locked until the transaction ends. */
 export async function lockedRows(tx: Tx, accountIds: readonly string[]): Promise<EntitlementRow[]> {
   await tx.query(
-    `insert into entitlement (account_id, revision, defaults_revision, answer)
-     select id, 0, 0, '' from unnest($1::uuid[]) as a(id) order by id on conflict do nothing`,
+    `insert into entitlement (account_id, revision, answer)
+     select id, 0, '' from unnest($1::uuid[]) as a(id) order by id on conflict do nothing`,
     [accountIds],
   );
   return tx.query<EntitlementRow[]>(
@@ -33,19 +35,27 @@ export async function rowOf(tx: Tx, accountId: string): Promise<EntitlementRow |
   return row;
 }
 
-export async function saveRows(tx: Tx, rows: readonly Omit<EntitlementRow, 'used'>[]): Promise<void> {
+export async function saveRows(tx: Tx, rows: readonly EntitlementRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
-    `update entitlement e set revision = n.revision, valid_until = n.valid_until, defaults_revision = n.defaults_revision, answer = n.answer
-     from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::text[]) as n(account_id, revision, valid_until, defaults_revision, answer)
+    `update entitlement e set revision = n.revision, valid_until = n.valid_until, answer = n.answer, used = n.used
+     from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::jsonb[]) as n(account_id, revision, valid_until, answer, used)
      where e.account_id = n.account_id`,
     [
       rows.map((row) => row.accountId),
       rows.map((row) => row.revision.toString()),
       rows.map(({ validUntil }) => (validUntil === null ? null : formatInstant(validUntil))),
-      rows.map((row) => row.defaultsRevision.toString()),
       rows.map((row) => row.answer),
+      rows.map((row) => JSON.stringify(row.used)),
     ],
+  );
+}
+
+/** No row is valid any longer; locked in the order in which others lock some. */
+export async function invalidateRows(tx: Tx): Promise<void> {
+  await tx.query(
+    `update entitlement e set valid_until = 'epoch'
+     from (select account_id from entitlement order by account_id for update) l where l.account_id = e.account_id`,
   );
 }
 
@@ -56,12 +66,11 @@ export const setUsed = (tx: Tx, accountId: string, feature: string, used: number
     used,
   ]);
 
-/** Some accounts whose entitlements are out of date at the instant. Relies on entitlement_by_validity and entitlement_by_defaults. */
-export async function outOfDate(tx: Tx, at: Instant, defaultsRevision: bigint, limit: number): Promise<string[]> {
+/** Some accounts whose entitlements are out of date at the instant. Relies on entitlement_by_validity. */
+export async function outOfDate(tx: Tx, at: Instant, limit: number): Promise<string[]> {
   const rows = await tx.query<{ accountId: string }[]>(
-    `(select account_id as "accountId" from entitlement where valid_until <= $1 order by valid_until limit $3)
-     union (select account_id from entitlement where defaults_revision < $2 order by defaults_revision, account_id limit $3)`,
-    [formatInstant(at), defaultsRevision.toString(), limit],
+    'select account_id as "accountId" from entitlement where valid_until <= $1 order by valid_until limit $2',
+    [formatInstant(at), limit],
   );
   return rows.map((row) => row.accountId);
 }

@@ -1,30 +1,41 @@
-import { Body, Controller, Get, HttpCode, Put, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Put, Req, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { type Call, CurrentCall } from '../common/http/call.js';
-import { etagOf } from '../common/http/etag.js';
-import { Key } from '../common/http/key-param.js';
+import { DirectRoutes } from '../common/http/direct-routes.js';
+import { tagged } from '../common/http/etag.js';
+import { KEY_PATTERN } from '../common/http/field-rules.js';
+import { Key, requiredKey } from '../common/http/key-param.js';
 import { ApiProblems } from '../common/http/problem.js';
-import { AuthenticatesItself, Scopes } from '../common/http/scopes.js';
+import { Scopes } from '../common/http/scopes.js';
 import { Writes } from '../common/http/writes.js';
+import { refuseAll } from '../domain/refusal.js';
 import { EntitlementReads } from './entitlement-reads.js';
-import { CheckQuery, CheckView, EntitlementsView, ReportUseDto } from './entitlements.dto.js';
+import { CheckView, EntitlementsView, QUANTITY_MAX, ReportUseDto } from './entitlements.dto.js';
 import { FeatureUse } from './feature-use.js';
+
+const BASE = '/v2/accounts/:key/entitlements';
+const ApiKeyParam = (name: string, description: string): MethodDecorator =>
+  ApiParam({ name, description, schema: { type: 'string', pattern: KEY_PATTERN } });
 
 @ApiTags('entitlements')
 @Controller({ path: 'accounts', version: '2' })
 export class EntitlementsController {
   constructor(
+    routes: DirectRoutes,
     private readonly reads: EntitlementReads,
     private readonly accounts: AccountsService,
     private readonly use: FeatureUse,
     private readonly writes: Writes,
-  ) {}
+  ) {
+    routes.answer(BASE, (request, reply) => this.get(request, reply));
+    routes.answer(`${BASE}/:feature`, (request, reply) => this.check(request, reply));
+  }
 
   @Get(':key/entitlements')
   @Scopes('accounts:read')
-  @AuthenticatesItself()
+  @ApiKeyParam('key', 'Key of the account.')
   @ApiOperation({
     operationId: 'getEntitlements',
     summary: 'What an account may do',
@@ -34,17 +45,21 @@ export class EntitlementsController {
   @ApiOkResponse({ type: EntitlementsView, description: 'Limits and flags by feature.' })
   @ApiResponse({ status: 304, description: 'Nothing changed since that ETag.' })
   @ApiProblems(404)
-  async get(@Key() key: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { revision, answer } = await this.reads.answer(request, reply, 'accounts:read', key);
-    const etag = etagOf(revision);
-    void reply.header('etag', etag).header('cache-control', 'no-cache');
-    if (request.headers['if-none-match'] === etag) await reply.status(304).send();
-    else await reply.header('content-type', 'application/json; charset=utf-8').send(answer);
+  async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<unknown> {
+    const { key } = request.params as { readonly key: string };
+    return tagged(request, reply, await this.reads.answer(request, reply, 'accounts:read', requiredKey(key)), (answer) => answer);
   }
 
   @Get(':key/entitlements/:feature')
   @Scopes('accounts:read')
-  @AuthenticatesItself()
+  @ApiKeyParam('key', 'Key of the account.')
+  @ApiKeyParam('feature', 'Key of the feature.')
+  @ApiQuery({
+    name: 'quantity',
+    required: false,
+    description: 'How much there would be in all, after the act; what is used now if left out.',
+    schema: { type: 'integer', minimum: 0, maximum: QUANTITY_MAX },
+  })
   @ApiOperation({
     operationId: 'checkEntitlement',
     summary: 'May an account have so much of a feature?',
@@ -52,15 +67,11 @@ export class EntitlementsController {
   })
   @ApiOkResponse({ type: CheckView, description: 'Whether it may, and the numbers.' })
   @ApiProblems(400, 404)
-  async check(
-    @Key() account: string,
-    @Key('feature') feature: string,
-    @Query() { quantity }: CheckQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<CheckView> {
-    const found = await this.reads.check(request, reply, { account, feature, quantity });
-    const { allowed, limit, used, remaining, reason } = found;
+  async check(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<CheckView> {
+    const { key, feature } = request.params as { readonly key: string; readonly feature: string };
+    const quantity = quantityOf(request.query as Readonly<Record<string, unknown>>);
+    const question = { account: requiredKey(key), feature: requiredKey(feature), quantity };
+    const { allowed, limit, used, remaining, reason } = await this.reads.check(request, reply, question);
     return { feature, allowed, limit, used: Number(used), remaining: remaining === null ? null : Number(remaining), reason };
   }
 
@@ -85,4 +96,18 @@ export class EntitlementsController {
       await this.use.report(tx, id, feature, used);
     });
   }
+}
+
+/** @throws Refusal `invalid_request` */
+function quantityOf({ quantity, ...others }: Readonly<Record<string, unknown>>): number | undefined {
+  refuseAll(
+    Object.keys(others).map((name) => ({ pointer: `/${name}`, code: 'unknown_field', detail: `There is no parameter "${name}".` })),
+  );
+  if (quantity === undefined) return undefined;
+  const number = typeof quantity === 'string' && /^\d{1,13}$/.test(quantity) ? Number(quantity) : QUANTITY_MAX + 1;
+  if (number > QUANTITY_MAX)
+    refuseAll([
+      { pointer: '/quantity', code: 'not_an_integer', detail: `quantity must be a whole number from 0 to ${String(QUANTITY_MAX)}.` },
+    ]);
+  return number;
 }

@@ -1,10 +1,9 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, Max, Min } from 'class-validator';
 import { CHECK_REASONS, type CheckReason, type Entitlements } from '../domain/entitlements.js';
 import { ENTITLEMENTS_SCHEMA } from '../plans/entitlement-rules.js';
 
-const USED_MAX = 1_000_000_000_000;
+export const QUANTITY_MAX = 1_000_000_000_000;
 
 export class PastDueView {
   @ApiProperty({ description: 'Since when an invoice could not be collected.', format: 'date-time' })
@@ -34,20 +33,6 @@ export class EntitlementsView {
   pastDue!: PastDueView | null;
 }
 
-export class CheckQuery {
-  @ApiPropertyOptional({
-    description: 'How much there would be in all, after the act; what is used now if left out.',
-    type: 'integer',
-    minimum: 0,
-  })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(USED_MAX)
-  quantity?: number;
-}
-
 export class CheckView {
   @ApiProperty({ description: 'Key of the feature.', example: 'private_repos' })
   feature!: string;
@@ -69,9 +54,15 @@ export class CheckView {
 }
 
 export class ReportUseDto {
-  @ApiProperty({ description: 'How much of the feature the account uses now.', type: 'integer', minimum: 0, maximum: USED_MAX, example: 7 })
+  @ApiProperty({
+    description: 'How much of the feature the account uses now.',
+    type: 'integer',
+    minimum: 0,
+    maximum: QUANTITY_MAX,
+    example: 7,
+  })
   @IsInt()
   @Min(0)
-  @Max(USED_MAX)
+  @Max(QUANTITY_MAX)
   used!: number;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
@@ -9,8 +10,9 @@ import { formatInstant, type Instant } from '../domain/instant.js';
 import { sameContent } from '../domain/same-content.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { DefaultPlans } from '../plans/default-plans.js';
+import { FeaturesService } from '../plans/features.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
-import { type EntitlementRow, lockedRows, saveRows } from './entitlement-rows.js';
+import { type EntitlementRow, lockedRows, saveRows, type Used } from './entitlement-rows.js';
 import type { EntitlementsView } from './entitlements.dto.js';
 
 /** Where an account stands other than it does. */
@@ -29,31 +31,26 @@ export class EntitlementsService {
     private readonly outbox: Outbox,
     private readonly accounts: AccountsService,
     private readonly defaults: DefaultPlans,
+    private readonly features: FeaturesService,
     private readonly subscriptions: SubscriptionsService,
   ) {}
 
   /** Computes accounts anew; where the answer changes, its revision rises and an event goes out. */
   async compute(tx: Tx, accountIds: readonly string[]): Promise<void> {
+    await this.defaults.hold(tx);
     const rows = await lockedRows(tx, accountIds);
-    const now = this.clock.now();
-    const defaultsRevision = await this.defaults.revision(tx);
     const profiles = await this.accounts.profiles(tx, accountIds);
-    const entitled = await this.entitled(tx, profiles, now);
-    const saved = rows.flatMap((row): (Omit<EntitlementRow, 'used'> & { readonly changed: boolean })[] => {
+    const entitled = await this.entitled(tx, profiles, this.clock.now());
+    const features = new Set([...entitled.values()].flatMap((one) => Object.keys(one.features)));
+    const metered = await this.features.metered(tx, [...features]);
+    const computed = rows.flatMap((row): Computed[] => {
       const [profile, found] = [profiles.get(row.accountId), entitled.get(row.accountId)];
-      if (!profile || !found) return [];
-      const pastDue = profile.pastDueSince === null ? null : { since: formatInstant(profile.pastDueSince), policy: 'keep' as const };
-      const content = { account: profile.key, features: found.features, plans: [...found.plans], pastDue };
-      const changed = !sameContent(contentOf(row.answer), content);
-      const revision = changed ? row.revision + 1n : row.revision;
-      const view: EntitlementsView = { ...content, revision: Number(revision) };
-      const { accountId } = row;
-      return [{ accountId, revision, validUntil: found.validUntil, defaultsRevision, answer: JSON.stringify(view), changed }];
+      return profile && found ? [computedRow(row, profile, found, metered)] : [];
     });
-    await saveRows(tx, saved);
+    await saveRows(tx, computed);
     await this.outbox.add(
       tx,
-      saved
+      computed
         .filter(({ changed }) => changed)
         .map(({ accountId, answer }) => ({ accountId, type: 'entitlements.changed', data: JSON.parse(answer) as object })),
     );
@@ -84,6 +81,19 @@ export class EntitlementsService {
       }),
     );
   }
+}
+
+type Computed = EntitlementRow & { readonly changed: boolean };
+
+function computedRow(row: EntitlementRow, { key, pastDueSince }: AccountProfile, found: Entitled, metered: ReadonlySet<string>): Computed {
+  const pastDue = pastDueSince === null ? null : { since: formatInstant(pastDueSince), policy: 'keep' as const };
+  const content = { account: key, features: found.features, plans: [...found.plans], pastDue };
+  const changed = !sameContent(contentOf(row.answer), content);
+  const revision = changed ? row.revision + 1n : row.revision;
+  const view: EntitlementsView = { ...content, revision: Number(revision) };
+  const measured = Object.keys(found.features).map((feature) => [feature, metered.has(feature) ? null : (row.used[feature] ?? 0)]);
+  const used = { ...row.used, ...(Object.fromEntries(measured) as Used) };
+  return { accountId: row.accountId, revision, validUntil: found.validUntil, answer: JSON.stringify(view), used, changed };
 }
 
 /** The subscription as it would be: changed itself, or the add-on to one that is. */

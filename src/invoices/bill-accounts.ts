@@ -4,8 +4,9 @@ import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billi
 import type { Draft } from '../domain/billing/draft.js';
 import { type Instant, latest } from '../domain/instant.js';
 import type { UsageAnswer } from '../domain/metering/question.js';
+import { startOf } from '../domain/subscription/lifecycle.js';
 import { UsageService } from '../usage/usage.service.js';
-import { setNextDue } from './billing-state.js';
+import { dueBy, setNextDue } from './billing-state.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts, type LoadedAccount } from './load-facts.js';
 
@@ -51,6 +52,15 @@ export class BillAccounts {
   async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
     const concluded = await this.conclude(tx, accountIds, asOf);
     return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
+  }
+
+  /** Notes when something falls due, now at the earliest. */
+  async schedule(tx: Tx, accountIds: readonly string[], now: Instant): Promise<void> {
+    for (const { profile, facts } of await this.facts.run(tx, accountIds)) {
+      const paidThrough = facts.subscriptions.map((history) => startOf(history).paidThroughAt ?? now);
+      const nextDue = paidThrough.every((at) => at > now) ? nextDueOf(facts, now) : now;
+      if (nextDue !== undefined) await dueBy(tx, profile.id, nextDue);
+    }
   }
 
   private async conclude(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Concluded[]> {

@@ -72,6 +72,11 @@ export class BillRunService {
     }
   }
 
+  /** Notes when something falls due for accounts whose subscriptions moved in; bills nothing. */
+  async schedule(tx: Tx, accountIds: readonly string[]): Promise<void> {
+    await this.bill.schedule(tx, accountIds, this.clock.now());
+  }
+
   /** Accounts that ended, with usage that came later than their last invoice. */
   private async claimTouched(tx: Tx, touched: readonly string[]): Promise<string[]> {
     const still = new Set(await this.usage.touched(tx));

@@ -10,7 +10,7 @@ import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
-import { subscriptionChanged } from '../subscriptions/subscription-records.js';
+import { subscriptionChanged, subscriptionsImported } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { type BillRunRecord, countIn, findRecord, finish, insertRecord } from './bill-run-records.js';
 import { BillRunService } from './bill-run.service.js';
@@ -44,6 +44,7 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
       await this.execute((payload as { id: string }).id);
     });
     this.hooks.on(subscriptionChanged, (tx, { accountId, subscriptionId }) => this.subscriptionChanged(tx, accountId, subscriptionId));
+    this.hooks.on(subscriptionsImported, (tx, { accountIds }) => this.runs.schedule(tx, accountIds));
     if (!this.config.billingAuto) return;
     this.jobs.everyMinute(MINUTELY, () => this.runDue());
     this.clock.register(this);

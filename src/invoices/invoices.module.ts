@@ -14,6 +14,7 @@ import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
 import { MoveHolder } from './move-holder.js';
+import { OpeningBalances } from './opening-balances.js';
 import { ParkedAccounts } from './parked-accounts.js';
 import { PlanMigrations } from './plan-migrations.js';
 import { PlanMigrationsController } from './plan-migrations.controller.js';
@@ -34,11 +35,12 @@ import { SellersService } from './sellers.service.js';
     IssueInvoices,
     LoadFacts,
     MoveHolder,
+    OpeningBalances,
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
     SellersService,
   ],
-  exports: [InvoicesService, InvoiceLinesReader, BillRuns],
+  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
 })
 export class InvoicesModule {}

@@ -8,7 +8,7 @@ import type { Entry, LedgerAccount } from '../domain/ledger.js';
 export interface CausedEntry {
   readonly accountId: string;
   readonly at: Instant;
-  readonly causeKind: 'invoice' | 'payment' | 'refund';
+  readonly causeKind: 'invoice' | 'payment' | 'refund' | 'import';
   readonly causeId: string;
   readonly entry: Entry;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
+import type { Actor } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
@@ -57,6 +58,31 @@ export class PaymentMethods {
     });
     await this.collection.retryUnpaid(tx, accountId);
     return view(method);
+  }
+
+  /** Takes over a payment method that its provider has already, of an account that moves in; the same one again changes nothing. */
+  async attach(
+    tx: Tx,
+    actor: Actor,
+    { accountId, provider, customer, reference }: Pick<PaymentMethod, 'accountId' | 'provider' | 'customer' | 'reference'>,
+  ): Promise<void> {
+    const createdAt = this.clock.now();
+    const [added] = await tx.query<{ id: string }[]>(
+      `insert into payment_method (account_id, id, provider, customer, reference, label, created_at)
+       select $1, $2, $3, $4, $5, 'Taken over', $6
+       where not exists (select 1 from payment_method where account_id = $1 and provider = $3 and customer = $4 and reference = $5) returning id`,
+      [accountId, newId('pm', createdAt, accountId), provider, customer, reference, formatInstant(createdAt)],
+    );
+    if (!added) return;
+    const after = { provider, customer };
+    await this.audit.record(tx, {
+      actor,
+      action: 'payment_method.taken_over',
+      accountId,
+      subjectType: 'payment_method',
+      subjectId: added.id,
+      after,
+    });
   }
 
   async list(tx: Tx, key: string): Promise<PaymentMethodsView> {

@@ -17,6 +17,6 @@ import { Refunds } from './refunds.js';
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
   controllers: [PaymentsController, PaymentMethodsController, ProviderWebhooksController],
   providers: [PastDue, Collect, Collection, PaymentMethods, PaymentsService, Refunds],
-  exports: [PaymentsService, Collection],
+  exports: [PaymentsService, Collection, PaymentMethods],
 })
 export class PaymentsModule {}

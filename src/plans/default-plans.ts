@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../common/database/database.js';
+import { defineFact, Hooks } from '../common/hooks.js';
 import type { AccountKind, PlanVersion } from '../domain/catalog.js';
 import type { Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
@@ -27,19 +28,30 @@ const VERSIONS = `
     select 1 from plan_version d where d.plan = p.key and jsonb_array_length(coalesce(d.content -> 'defaultFor', '[]')) > 0)
   order by v.plan, v.version`;
 
-/** Whatever changes a default plan raises a revision, by which every process sees that what it computed for accounts is out of date. */
+/** Told when what accounts hold by default changed, or how features are measured: what was computed for any account is out of date. */
+export const defaultsChanged = defineFact<Record<string, never>>('plans.defaults_changed');
+
+const LOCK = 727_004;
+
 @Injectable()
 export class DefaultPlans {
+  constructor(private readonly hooks: Hooks) {}
+
   /** The default plans of each kind of account, as they are at the instant. One query. */
   async at(tx: Tx, at: Instant): Promise<Readonly<Record<AccountKind, Defaults>>> {
     const rows = await tx.query<VersionRow[]>(VERSIONS);
     return { user: defaultsFor('user', rows, at), organization: defaultsFor('organization', rows, at) };
   }
 
-  /** To be read before the plans: what is computed with newer plans than it says is only computed once more. */
-  async revision(tx: Tx): Promise<bigint> {
-    const [row] = await tx.query<{ revision: bigint }[]>(`select revision from catalog_revision where catalog = 'default_plans'`);
-    return row?.revision ?? 0n;
+  /** Who computes with default plans and who changes them wait for each other, until their transactions end. */
+  async hold(tx: Tx): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock_shared($1)', [LOCK]);
+  }
+
+  /** To be called with whatever changes what accounts hold by default. */
+  async changed(tx: Tx): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    await this.hooks.tell(tx, defaultsChanged, {});
   }
 
   /** @throws Refusal `default_plan_taken`: a product has one default plan for a kind of account */
@@ -49,7 +61,7 @@ export class DefaultPlans {
     before?: Pick<PlanVersionRow, 'content'>,
   ): Promise<void> {
     if (!content.defaultFor && !before?.content.defaultFor) return;
-    await raise(tx);
+    await this.changed(tx);
     await refuseTaken(tx, plan, content);
   }
 
@@ -58,7 +70,7 @@ export class DefaultPlans {
     const rows = await tx.query<Pick<VersionRow, 'content'>[]>('select content from plan_version where plan = $1', [plan]);
     const ever = rows.filter(({ content }) => content.defaultFor);
     if (ever.length === 0) return;
-    await raise(tx);
+    await this.changed(tx);
     for (const { content } of ever) await refuseTaken(tx, plan, content);
   }
 }
@@ -75,8 +87,6 @@ async function refuseTaken(tx: Tx, plan: string, { product, defaultFor = [] }: P
       );
   }
 }
-
-const raise = (tx: Tx): Promise<unknown> => tx.query(`update catalog_revision set revision = revision + 1 where catalog = 'default_plans'`);
 
 function defaultsFor(kind: AccountKind, rows: readonly VersionRow[], at: Instant): Defaults {
   const inForce = new Map<string, VersionRow>();

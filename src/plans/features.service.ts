@@ -11,6 +11,7 @@ import type { Entitlement } from '../domain/catalog.js';
 import { formatInstant } from '../domain/instant.js';
 import { type FieldProblem, Refusal, refuseAll } from '../domain/refusal.js';
 import { MetersService } from '../meters/meters.service.js';
+import { DefaultPlans } from './default-plans.js';
 import { Feature } from './feature.entity.js';
 import type { PutFeatureDto } from './features.dto.js';
 
@@ -22,6 +23,7 @@ export class FeaturesService {
     private readonly clock: Clock,
     private readonly audit: Audit,
     private readonly meters: MetersService,
+    private readonly defaults: DefaultPlans,
   ) {}
 
   /** Creates a feature, or changes its name or meter; its kind never changes. @throws Refusal `feature_kind_fixed`, `meter_not_found` */
@@ -46,6 +48,7 @@ export class FeaturesService {
     const changed = { ...content, revision: row.revision + 1, updatedAt: now };
     await tx.getRepository(Feature).update({ key }, changed);
     await this.audit.record(tx, { ...audited, action: 'feature.changed', before });
+    if (before.meter !== content.meter) await this.defaults.changed(tx);
     return Object.assign(row, changed);
   }
 
@@ -66,6 +69,11 @@ export class FeaturesService {
     if (keys.length === 0) return new Map();
     const rows = await tx.getRepository(Feature).findBy({ key: In([...keys]) });
     return new Map(rows.map((row) => [row.key, row]));
+  }
+
+  /** Which of the features are measured by a meter. */
+  async metered(tx: Tx, keys: readonly string[]): Promise<Set<string>> {
+    return new Set([...(await this.byKeys(tx, keys)).values()].filter(({ meter }) => meter !== null).map(({ key }) => key));
   }
 
   /** What is granted names features that exist, each by its kind. @throws Refusal `unknown_feature`, `invalid_request` */

@@ -48,7 +48,7 @@ export class StartSubscription {
     const { coupon, plan, planVersion } = startOf(history);
     if (coupon !== null)
       await this.coupons.redeem(tx, coupon, await this.plans.version(tx, plan, planVersion, startOf(history).effectiveAt));
-    await this.records.create(tx, { actor }, [history]);
+    await this.records.create(tx, { actor }, history);
     return history;
   }
 

@@ -15,8 +15,8 @@ import { Subscription, SubscriptionChange } from './subscription.entity.js';
 /** Told when a fact about a subscription was recorded: its invoice is billed, its entitlements are computed. */
 export const subscriptionChanged = defineFact<{ accountId: string; subscriptionId: string }>('subscription.changed');
 
-/** Told when subscriptions moved in from another system, many at once: they fall due at `dueAt`, not before. */
-export const subscriptionsImported = defineFact<{ accountIds: readonly string[]; dueAt: readonly Instant[] }>('subscriptions.imported');
+/** Told when subscriptions moved in from another system, many at once. */
+export const subscriptionsImported = defineFact<{ accountIds: readonly string[] }>('subscriptions.imported');
 
 /** The only writer of subscriptions: facts are appended, and the row follows from them. */
 @Injectable()
@@ -52,16 +52,20 @@ export class SubscriptionRecords {
     return history;
   }
 
-  /** Records the facts that start subscriptions. */
-  async create(tx: Tx, by: By, histories: readonly AccountHistory[]): Promise<void> {
+  /** Records the facts that start a subscription. */
+  async create(tx: Tx, by: By, history: AccountHistory): Promise<void> {
+    await this.createMany(tx, by, [history]);
+    await this.hooks.tell(tx, subscriptionChanged, { accountId: history.accountId, subscriptionId: history.id });
+  }
+
+  /** The same for many at once; whoever calls it tells of them. */
+  async createMany(tx: Tx, by: By, histories: readonly AccountHistory[]): Promise<void> {
     await tx.getRepository(Subscription).insert(histories.map(rowOf));
     await this.save(
       tx,
       by,
       histories.map((history) => ({ history, facts: history.facts })),
     );
-    for (const { accountId, id: subscriptionId } of histories)
-      await this.hooks.tell(tx, subscriptionChanged, { accountId, subscriptionId });
   }
 
   /** Records more facts about a subscription that is locked. */

@@ -16,6 +16,9 @@ import { KeyHashing } from './key-hashing.js';
 const KEY = /^whf_[a-z0-9]{1,20}_([a-z0-9]{4,40})_[A-Za-z0-9]{20,200}$/;
 const OVERLAP_SECONDS = 86_400;
 
+/** A row, or null in each of its fields where there was none. */
+export type RowOrNulls<Row> = { readonly [Field in keyof Row]: Row[Field] | null };
+
 type KeyRow = Pick<ApiKey, 'hash' | 'scopes' | 'expiresAt' | 'revokedAt'>;
 
 @Injectable()
@@ -44,7 +47,7 @@ export class ApiKeysService {
   async authenticateReading<Row extends object>(
     key: string,
     { name, text, values }: Statement,
-  ): Promise<{ actor: Actor; row: Partial<Row> }> {
+  ): Promise<{ actor: Actor; row: RowOrNulls<Row> }> {
     const id = KEY.exec(key)?.[1];
     if (id === undefined) throw unknownKey();
     const [found] = await this.database.query<KeyRow>({
@@ -53,7 +56,7 @@ export class ApiKeysService {
              from api_key k left join lateral (${text}) r on true where k.id = $${String(values.length + 1)}`,
       values: [...values, id],
     });
-    return { actor: this.actorOf(id, key, found), row: { ...found } as unknown as Partial<Row> };
+    return { actor: this.actorOf(id, key, found), row: { ...found } as unknown as RowOrNulls<Row> };
   }
 
   /** @throws Refusal `invalid_api_key`, `api_key_revoked`, `api_key_expired` */

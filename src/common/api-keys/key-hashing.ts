@@ -16,7 +16,7 @@ export class KeyHashing {
   }
 
   matches(key: string, hash: string): boolean {
-    const [own, stored] = [Buffer.from(this.hash(key)), Buffer.from(hash)];
+    const [own, stored] = [createHmac('sha256', this.secret()).update(key).digest(), Buffer.from(hash, 'hex')];
     return own.length === stored.length && timingSafeEqual(own, stored);
   }
 

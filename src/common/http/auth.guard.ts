@@ -7,7 +7,7 @@ import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Clock } from '../clock.js';
 import type { AuthenticatedRequest } from './call.js';
 import { RateLimiter } from './rate-limiter.js';
-import { PUBLIC_METADATA, SCOPE_METADATA, SELF_METADATA } from './scopes.js';
+import { PUBLIC_METADATA, SCOPE_METADATA } from './scopes.js';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,300})$/;
 
@@ -28,7 +28,6 @@ export class AuthGuard implements CanActivate {
     if (scope === undefined) throw new Refusal('forbidden', 'missing_scope', 'This route is open to nobody.');
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     refuseNul(request.url);
-    if (this.reflector.getAllAndOverride<boolean | undefined>(SELF_METADATA, targets) === true) return true;
     await this.clock.refresh();
     request.actor = await this.keys.authenticate(apiKeyOf(request.headers.authorization));
     this.limiter.take(request.actor.id, context.switchToHttp().getResponse<FastifyReply>());

@@ -4,10 +4,15 @@ import { isKey } from './field-rules.js';
 
 class KeyPipe implements PipeTransform<string, string> {
   transform(value: string): string {
-    if (!isKey(value))
-      throw new Refusal('invalid', 'invalid_key', 'A key has 1 to 100 of a-z, 0-9 and ._:- , beginning with a letter or digit.');
-    return value;
+    return requiredKey(value);
   }
+}
+
+/** @throws Refusal `invalid_key` */
+export function requiredKey(value: string): string {
+  if (!isKey(value))
+    throw new Refusal('invalid', 'invalid_key', 'A key has 1 to 100 of a-z, 0-9 and ._:- , beginning with a letter or digit.');
+  return value;
 }
 
 /** A caller's own key in the path. */

@@ -82,10 +82,14 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const problem = problemOf(error);
-    if (problem.status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
-    void reply.status(problem.status).type('application/problem+json').send(problemBody(problem, request.id));
+    answerProblem(error, request, reply);
   }
+}
+
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+  void reply.status(problem.status).type('application/problem+json').send(problemBody(problem, request.id));
 }
 
 export const problemBody = ({ status, code, detail, errors }: Problem, requestId: string): ProblemDto => ({
