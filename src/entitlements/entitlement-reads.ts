@@ -9,7 +9,6 @@ import { HotReads } from '../common/http/hot-reads.js';
 import { accountIdFor } from '../common/ids.js';
 import { type Check, check } from '../domain/entitlements.js';
 import type { Instant } from '../domain/instant.js';
-import { FeaturesService } from '../plans/features.service.js';
 import { type EntitlementRow, rowOf } from './entitlement-rows.js';
 import type { EntitlementsView } from './entitlements.dto.js';
 import { EntitlementsService } from './entitlements.service.js';
@@ -41,7 +40,6 @@ export class EntitlementReads {
     private readonly database: Database,
     private readonly reads: HotReads,
     private readonly accounts: AccountsService,
-    private readonly features: FeaturesService,
     private readonly entitlements: EntitlementsService,
     private readonly use: FeatureUse,
   ) {}
@@ -89,9 +87,6 @@ export class EntitlementReads {
 
   /** What is used of a feature that is not granted, or whose meter tells. @throws Refusal `feature_not_found` */
   private known(account: string, feature: string): Promise<bigint> {
-    return this.database.transaction(async (tx) => {
-      await this.features.byKey(tx, feature);
-      return (await this.use.all(tx, accountIdFor(account), [feature])).get(feature) ?? 0n;
-    });
+    return this.database.transaction((tx) => this.use.one(tx, accountIdFor(account), feature));
   }
 }

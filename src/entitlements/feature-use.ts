@@ -39,6 +39,12 @@ export class FeatureUse {
     await setUsed(tx, accountId, key, used);
   }
 
+  /** How much is used of one feature. @throws Refusal `feature_not_found` */
+  async one(tx: Tx, accountId: string, key: string): Promise<bigint> {
+    await this.features.byKey(tx, key);
+    return (await this.all(tx, accountId, [key])).get(key) ?? 0n;
+  }
+
   /** All that is known to be used, in whole units begun, by feature. */
   async all(tx: Tx, accountId: string, features: readonly string[]): Promise<Map<string, bigint>> {
     const reported = (await rowOf(tx, accountId))?.used ?? {};

@@ -5,6 +5,7 @@ import { CouponsService } from './coupons.service.js';
 import { DefaultPlans } from './default-plans.js';
 import { FeaturesController } from './features.controller.js';
 import { FeaturesService } from './features.service.js';
+import { OverridesCheck } from './overrides-check.js';
 import { PlansController } from './plans.controller.js';
 import { PlansService } from './plans.service.js';
 import { PutPlan } from './put-plan.js';
@@ -12,7 +13,7 @@ import { PutPlan } from './put-plan.js';
 @Module({
   imports: [MetersModule],
   controllers: [PlansController, CouponsController, FeaturesController],
-  providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans],
+  providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, OverridesCheck],
   exports: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans],
 })
 export class PlansModule {}

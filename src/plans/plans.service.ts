@@ -8,10 +8,12 @@ import { type Page, page, type PageQuery } from '../common/http/page.js';
 import type { Coupon, PlanVersion } from '../domain/catalog.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
+import type { Overrides } from '../domain/subscription/facts.js';
 import { versionKey } from '../domain/subscription/history.js';
 import { CouponsService } from './coupons.service.js';
 import { type CurrentPlan, currentPlans } from './current-plans.js';
 import { DefaultPlans } from './default-plans.js';
+import { OverridesCheck } from './overrides-check.js';
 import { Plan, PlanVersionRow } from './plan.entity.js';
 import type { PlansQuery } from './plans.dto.js';
 
@@ -32,6 +34,7 @@ export class PlansService {
     private readonly audit: Audit,
     private readonly couponsService: CouponsService,
     private readonly defaults: DefaultPlans,
+    private readonly overrides: OverridesCheck,
   ) {}
 
   /**
@@ -102,6 +105,11 @@ export class PlansService {
         `Version ${String(n)} of the plan "${plan}" takes effect at ${formatInstant(row.effectiveAt)}: choose that instant or a later one, or an earlier version.`,
       );
     return versionOf(row);
+  }
+
+  /** @throws Refusal `unknown_feature`, `invalid_request` */
+  async refuseUnusable(tx: Tx, overrides: Overrides): Promise<void> {
+    await this.overrides.run(tx, overrides);
   }
 
   /** The versions named, each once, whether in force or not. One query at most. */

@@ -89,6 +89,7 @@ export class ChangeSubscription {
   private async resolved(tx: Tx, named: NamedAction, context: ChangeContext): Promise<Action> {
     if (named.action !== 'change-plan') return named;
     const { plan, planVersion, ...command } = named;
+    if (command.overrides) await this.plans.refuseUnusable(tx, command.overrides);
     const version = (at: Instant): ReturnType<PlansService['version']> => this.plans.version(tx, plan, planVersion, at);
     if (command.when !== 'auto') return { ...command, plan: await version(effectiveInstant(command.when ?? 'now', context)) };
     const soldNow = await version(effectiveInstant('now', context));

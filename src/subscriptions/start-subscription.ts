@@ -62,6 +62,7 @@ export class StartSubscription {
     const startsAt = command.startsAt ?? now;
     const account = await this.accounts.byKey(tx, accountKey);
     const plan = await this.plans.version(tx, planKey, planVersion, startsAt);
+    if (command.overrides) await this.plans.refuseUnusable(tx, command.overrides);
     const parent = addOnTo === undefined ? undefined : await this.parent(tx, account, addOnTo);
     const held = await this.subscriptions.holdings(tx, account.id);
     const facts = decideStart({ ...command, startsAt }, { plan, account, held, now, ...(parent && { parent }) });

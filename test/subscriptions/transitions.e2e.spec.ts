@@ -90,6 +90,32 @@ describe('a transition that a state does not know is refused, with a code, and c
   });
 });
 
+describe('overrides', () => {
+  const price = (key: string, more: object = {}) => ({ key, kind: 'recurring', model: 'flat', amount: '1.00', ...more });
+  test.each<[string, object, number, string]>([
+    ['of a price that the plan does not have', { prices: [price('extra')] }, 400, '/overrides/prices/0/key'],
+    ['by a price of another kind', { prices: [{ key: 'base', kind: 'one_time', amount: '1.00' }] }, 400, '/overrides/prices/0/key'],
+    ['by a price below zero', { prices: [price('base', { amount: '-1.00' })] }, 400, '/overrides/prices/0/amount'],
+    ['with a feature that there is not', { entitlements: { wings: { limit: 2 } } }, 422, '/overrides/entitlements/wings'],
+    ['with a commitment that is no money', { minimumCommitment: '0.001' }, 400, '/overrides/minimumCommitment'],
+  ])('%s are refused', async (_name, overrides, status, pointer) => {
+    const { account, id } = await subscribed();
+    const refused = { status, body: { errors: [{ pointer }] } };
+    expect(await wharfage.call('POST', '/v2/subscriptions', { account, plan: 'large', overrides })).toMatchObject(refused);
+    expect(await act(id, 'change-plan', { plan: 'small', anchor: 'reset', overrides })).toMatchObject(refused);
+  });
+
+  test('are shown, kept over versions of the plan, and dropped with it', async () => {
+    const { id } = await subscribed({ overrides: { prices: [price('base')] } });
+    const shown = async (): Promise<unknown> => (await wharfage.ok('GET', `/v2/subscriptions/${id}`)).overrides;
+    expect(await shown()).toMatchObject({ prices: [{ key: 'base', amount: '1.00' }] });
+    await act(id, 'change-plan', { plan: 'small', anchor: 'reset' });
+    expect(await shown()).toMatchObject({ prices: [{ key: 'base', amount: '1.00' }] });
+    await act(id, 'change-plan', { plan: 'large' });
+    expect(await shown()).toBeNull();
+  });
+});
+
 describe('add-ons', () => {
   test('one belongs to a subscription of the same account and interval, and is not added to itself', async () => {
     const { account, id } = await subscribed();
@@ -177,4 +203,35 @@ test('a time zone may change, and subscriptions keep theirs', async () => {
   expect(await wharfage.ok('GET', `/v2/subscriptions/${id}`)).toMatchObject({ timeZone: 'UTC' });
   const later = await wharfage.ok('POST', '/v2/subscriptions', { account, plan: 'large', alignment: 'calendar' });
   expect(later).toMatchObject({ timeZone: 'Asia/Tokyo' });
+});
+
+test('one plan has prices of every kind, and a year whose usage is billed by the month', async () => {
+  await wharfage.ok('PUT', '/v2/meters/calls', { name: 'Calls', eventType: 'call', aggregation: 'sum', value: 'n' });
+  await wharfage.ok(
+    'PUT',
+    '/v2/plans/all',
+    plan('all', '0', {
+      interval: { unit: 'year', count: 1 },
+      prices: [
+        { key: 'fee', kind: 'recurring', model: 'flat', amount: '365.00' },
+        { key: 'seat', kind: 'recurring', model: 'per_unit', unitPrice: '12.00' },
+        { key: 'care', kind: 'recurring', model: 'flat', amount: '24.00', billing: 'in_arrears' },
+        { key: 'setup', kind: 'one_time', amount: '5.00' },
+        { key: 'calls', kind: 'metered', meter: 'calls', model: 'per_unit', unitPrice: '0.10', interval: month },
+      ],
+    }),
+  );
+  const { account, id } = await subscribed({ plan: 'all', quantities: { seat: 2 } });
+  const { now } = await wharfage.ok('GET', '/v2/test-clock');
+  await wharfage.report([{ id: account, source: 's', type: 'call', subject: account, time: now, data: { n: 30 } }]);
+  await wharfage.travel('2026-05-05T00:00:00Z');
+  await act(id, 'cancel', { when: 'now', proration: 'prorate' });
+  const lines = (await wharfage.ok('GET', `/v2/invoices?account=${account}`)).data
+    .reverse()
+    .map((invoice: any) => invoice.lines.map((line: any) => `${String(line.price)} ${String(line.amount)}`));
+  const days = (Date.parse('2026-05-05T00:00:00Z') - Date.parse(now)) / 86_400_000;
+  const part = (whole: number): string => ((whole * days) / 365).toFixed(2);
+  expect(lines[0]).toEqual(['fee 365.00', 'seat 24.00', 'setup 5.00']);
+  expect(lines[1]).toEqual(['calls 3.00']);
+  expect(lines[2]).toEqual([`care ${part(24)}`, `fee -${(365 - days).toFixed(2)}`, `seat -${(24 - Number(part(24))).toFixed(2)}`]);
 });

@@ -67,19 +67,21 @@ export function holdings(history: SubscriptionHistory, versions: ReadonlyMap<str
   const terms = termsOf(history, versions).filter(({ from }, i) => i === 0 || end === undefined || from < end.effectiveAt);
   const found: Holding[] = [];
   let { schedule, ordinalBase } = firstSchedule(history, versions, chargesFrom);
+  let begunAt = chargesFrom; // of what is charged on this schedule; at its very beginning nothing was paid that could be kept
   let skipsPeriodOf: Instant | null = null;
   for (const [i, { from, base, quantities, overrides, proration, resets, migration, samePlan }] of terms.entries()) {
     if (i > 0 && resets && from >= chargesFrom) {
-      const ordinal = from === chargesFrom ? 0 : ordinalBase + nextIndex(schedule, from);
+      const ordinal = ordinalBase + (from === begunAt ? periodContaining(schedule, from).index : nextIndex(schedule, from));
       schedule = restarted(started, from, base.interval);
       ordinalBase = ordinal - periodContaining(schedule, from).index;
+      begunAt = from;
     } else if (i > 0 && resets) {
       ({ schedule, ordinalBase } = scheduledFrom(started, base.interval, chargesFrom)); // still in the trial: no period has begun
     }
-    if (i > 0 && (!samePlan || resets)) skipsPeriodOf = proration === 'none' && !resets && from >= chargesFrom ? from : null;
+    if (i > 0 && (!samePlan || resets)) skipsPeriodOf = proration === 'none' && !resets && from > begunAt ? from : null;
     const next = terms[i + 1];
     const to = next?.from ?? end?.effectiveAt ?? null;
-    const creditsRest = (next ?? end)?.proration !== 'none' || isPausedAt(pauses, to ?? from);
+    const creditsRest = (next ?? end)?.proration !== 'none' || (to !== null && (to <= begunAt || isPausedAt(pauses, to)));
     if (to !== null && (to < from || (to === from && creditsRest))) continue; // held for no time, and nothing of it is kept
     found.push({
       subscription: history.id,

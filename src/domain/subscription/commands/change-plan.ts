@@ -28,6 +28,7 @@ export interface ChangePlanCommand {
 export function planChangeInstant({ plan, when = 'now', quantities }: ChangePlanCommand, context: ChangeContext): Instant {
   if (when !== 'auto') return effectiveInstant(when, context);
   const now = effectiveInstant('now', context);
+  refuseAfterEnd(context.history, now);
   const held = heldAt(context, now);
   const waits = !sameInterval(held.plan.interval, plan.interval) || isCheaper({ plan, quantities: quantities ?? held.quantities }, held);
   return waits ? effectiveInstant('period_end', context) : now;
@@ -45,8 +46,9 @@ export function decideChangePlan(command: ChangePlanCommand, context: ChangeCont
   const effectiveAt = planChangeInstant(command, context);
   refuseAfterEnd(history, effectiveAt);
   refuseByState('change-plan', history, effectiveAt);
-  const before = heldAt(context, effectiveAt);
   const { plan, quantities, migration = false } = command;
+  const withdrawn = migration ? [] : replacing(context, effectiveAt);
+  const before = heldAt({ ...context, history: { ...history, facts: [...history.facts, ...withdrawn] } }, effectiveAt);
   if (migration && before.plan.plan !== plan.plan)
     throw new Refusal('conflict', 'plan_not_held', `The subscription does not hold "${plan.plan}" then: its holder chose another plan.`);
   refuseOtherCurrency(plan, before.plan.currency, 'subscription');
@@ -67,11 +69,6 @@ export function decideChangePlan(command: ChangePlanCommand, context: ChangeCont
     );
   refuseAll([...quantityProblems(plan, quantities ?? {}), ...overrideProblems(plan, command.overrides ?? {})]);
   refuseMeterClash(plan, { from: effectiveAt, to: endOf(history)?.effectiveAt ?? null }, context.heldElsewhere);
-  const replaced = migration
-    ? []
-    : standing(history).filter((fact) => fact.kind === 'plan_changed' && fact.effectiveAt > now && fact.effectiveAt >= effectiveAt);
-  const withdrawn: Fact[] =
-    replaced.length === 0 ? [] : [{ kind: 'withdrawn', ...stamp(context), effectiveAt: now, seqs: replaced.map(({ seq }) => seq) }];
   const changed: PlanChangedFact = {
     kind: 'plan_changed',
     ...stamp(context, withdrawn.length),
@@ -91,6 +88,15 @@ export function decideChangePlan(command: ChangePlanCommand, context: ChangeCont
       `The subscription holds version ${String(plan.version)} of "${plan.plan}" on these terms then already.`,
     );
   return [...withdrawn, changed];
+}
+
+/** The fact that pending changes of plan will not be which would take effect then or later. */
+function replacing(context: ChangeContext, effectiveAt: Instant): Fact[] {
+  const { history, now } = context;
+  const pending = standing(history).filter(
+    (fact) => fact.kind === 'plan_changed' && fact.effectiveAt > now && fact.effectiveAt >= effectiveAt,
+  );
+  return pending.length === 0 ? [] : [{ kind: 'withdrawn', ...stamp(context), effectiveAt: now, seqs: pending.map(({ seq }) => seq) }];
 }
 
 const changesNothing = (changed: PlanChangedFact, before: ReturnType<typeof heldAt>): boolean =>

@@ -45,18 +45,21 @@ const pointerOf = (key: string): string => key.replaceAll('~', '~0').replaceAll(
 /** Overriding prices take the place of prices of the plan of the same kind, and make a plan that could be sold. */
 export function overrideProblems(plan: PlanVersion, overrides: Overrides): FieldProblem[] {
   const { prices = [], minimumCommitment = null } = overrides;
-  const kinds = new Map(plan.prices.map((price) => [price.key, price.kind]));
-  const misplaced = prices.flatMap((price, i): FieldProblem[] =>
-    kinds.get(price.key) === price.kind
-      ? []
-      : [
-          {
-            pointer: `/overrides/prices/${String(i)}/key`,
-            code: 'unknown_price',
-            detail: `The plan "${plan.plan}" has no ${price.kind} price "${price.key}" to override.`,
-          },
-        ],
-  );
+  const own = new Map(plan.prices.map((price) => [price.key, price]));
+  const misplaced = prices.flatMap((price, i): FieldProblem[] => {
+    const pointer = `/overrides/prices/${String(i)}`;
+    const planned = own.get(price.key);
+    if (planned?.kind !== price.kind)
+      return [
+        {
+          pointer: `${pointer}/key`,
+          code: 'unknown_price',
+          detail: `The plan "${plan.plan}" has no ${price.kind} price "${price.key}" to override.`,
+        },
+      ];
+    if (price.kind !== 'metered' || planned.kind !== 'metered' || price.meter === planned.meter) return [];
+    return [{ pointer: `${pointer}/meter`, code: 'other_meter', detail: `The price is of the meter "${planned.meter}": name that one.` }];
+  });
   const invalid = planProblems({ ...plan, prices, minimumCommitment }).filter(({ pointer }) =>
     /^\/(prices|minimumCommitment)/.test(pointer),
   );

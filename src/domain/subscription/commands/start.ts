@@ -3,7 +3,7 @@ import type { Instant } from '../../instant.js';
 import { addLocalDays, sameInterval } from '../../period.js';
 import { type FieldProblem, Refusal, refuseAll } from '../../refusal.js';
 import type { Alignment, EndedFact, Overrides, Quantities, StartedFact, SubscriptionHistory } from '../facts.js';
-import { type Holding, holdingAt, holdings } from '../history.js';
+import { type Holding, holdings } from '../history.js';
 import { endOf, startOf, statusAt } from '../lifecycle.js';
 import { overrideProblems, quantityProblems, refuseMeterClash, refuseOtherCurrency } from './plan-fit.js';
 
@@ -87,9 +87,9 @@ function addOnTerms(command: StartCommand, { plan }: StartContext, { history, ve
   if (addOnTo !== null) refuse('The subscription is an add-on itself: add to the one that it was added to.');
   if (statusAt(history, command.startsAt) === 'canceled') refuse('The subscription has ended by then: an add-on ends with it.');
   if (command.startsAt < effectiveAt) refuse('An add-on starts with its subscription at the earliest: choose a later startsAt.');
-  const parent = holdingAt(holdings(history, versions), command.startsAt);
-  if (parent && !sameInterval(parent.plan.interval, plan.interval))
-    refuse('An add-on has the periods of its subscription: choose a plan with the same interval.');
+  const held = holdings(history, versions).filter(({ to }) => to === null || to > command.startsAt);
+  if (held.some((holding) => !sameInterval(holding.plan.interval, plan.interval)))
+    refuse('An add-on has the periods that its subscription has and will have: choose a plan with the same interval.');
   const given = (['alignment', 'anchorAt', 'trialDays'] as const).filter((name) => command[name] !== undefined);
   const problems = given.map((name) => ({
     pointer: `/${name}`,

@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../common/database/database.js';
+import { meterPriceProblems } from '../domain/price-rules.js';
+import { refuseAll } from '../domain/refusal.js';
+import type { Overrides } from '../domain/subscription/facts.js';
+import { MetersService } from '../meters/meters.service.js';
+import { FeaturesService } from './features.service.js';
+
+/** What overrides need of the catalog: their features, and meters that can do what their prices ask. */
+@Injectable()
+export class OverridesCheck {
+  constructor(
+    private readonly meters: MetersService,
+    private readonly features: FeaturesService,
+  ) {}
+
+  /** @throws Refusal `unknown_feature`, `invalid_request` */
+  async run(tx: Tx, { prices = [], entitlements = {} }: Overrides): Promise<void> {
+    await this.features.refuseUnusable(tx, entitlements, '/overrides/entitlements');
+    const meters = new Map((await this.meters.all()).map((meter) => [meter.key, meter]));
+    refuseAll(
+      prices.flatMap((price, i) => {
+        const meter = price.kind === 'metered' ? meters.get(price.meter) : undefined;
+        return meter ? meterPriceProblems(price, `/overrides/prices/${String(i)}`, meter) : [];
+      }),
+    );
+  }
+}
