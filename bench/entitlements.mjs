@@ -67,6 +67,7 @@ await withService({ ROLE: 'api', DATABASE_POOL: String(POOL) }, async ({ call, p
   await pool.query('vacuum analyze entitlement');
 
   const floorPool = new pg.Pool({ connectionString: pool.options.connectionString, max: POOL });
+  floorPool.on('error', () => undefined);
   const floor = Fastify();
   floor.get('/:key', async (request) => {
     const { rows } = await floorPool.query({

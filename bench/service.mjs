@@ -14,6 +14,7 @@ export async function withService(env, work) {
   const dir = mkdtempSync(join(tmpdir(), 'wharfage-bench-'));
   const embedded = await startEmbedded({ dir, settings: { max_wal_size: '4GB', shared_buffers: '512MB' } });
   const pool = new pg.Pool({ connectionString: embedded.url, max: 4 });
+  pool.on('error', () => undefined); // an idle connection that the stopping database closes
   try {
     await migrate(embedded.url);
     const app = await createApp(readConfig({ DATABASE_URL: embedded.url, DATA_DIR: dir, LOG_LEVEL: 'error', METRICS_PORT: '0', ...env }));

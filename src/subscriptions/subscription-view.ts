@@ -2,7 +2,7 @@ import type { PlanVersion } from '../domain/catalog.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import type { Fact, SubscriptionHistory } from '../domain/subscription/facts.js';
 import { currentPeriod, holdingAt, holdings } from '../domain/subscription/history.js';
-import { endOf, isPausedAt, pausesOf, standing, startOf, statusAt, trialEndOf } from '../domain/subscription/lifecycle.js';
+import { asStarted, endOf, isPausedAt, pausesOf, standing, startOf, statusAt, trialEndOf } from '../domain/subscription/lifecycle.js';
 import type { ScheduledChangeView, SubscriptionView } from './subscriptions.dto.js';
 
 export interface ViewContext {
@@ -20,8 +20,8 @@ export function subscriptionView(history: SubscriptionHistory, { account, versio
   const end = endOf(history);
   const status = statusAt(history, at);
   const held = holdings(history, versions);
-  // A subscription that was canceled before its start never holds anything: it is shown with what it would have held.
-  const holding = holdingAt(held, at) ?? holdingAt(holdings({ ...history, facts: [started] }, versions), at);
+  // What ended when it began, or before, never holds anything: it is shown with what it would have held.
+  const holding = holdingAt(held, at) ?? holdingAt(holdings(asStarted(history), versions), at);
   if (!holding) throw new RangeError(`subscription ${history.id} ends before it starts`);
   const runs = status !== 'scheduled' && status !== 'canceled';
   const trialEndsAt = trialEndOf(history);

@@ -24,6 +24,12 @@ export function startOf(history: SubscriptionHistory): StartedFact {
   return started;
 }
 
+/** The subscription as if nothing but its start had happened to it, nor to the one that it is an add-on to. */
+export function asStarted(history: SubscriptionHistory): SubscriptionHistory {
+  const alone = { ...history, facts: [startOf(history)] };
+  return history.parent ? { ...alone, parent: asStarted(history.parent) } : alone;
+}
+
 /** When the trial ends; an add-on has none but that of its parent, where it began in it. */
 export function trialEndOf(history: SubscriptionHistory): Instant | null {
   const { parent } = history;
