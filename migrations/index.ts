@@ -2,6 +2,7 @@ import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
+import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
@@ -13,4 +14,5 @@ export const migrations = [
   Invoices1764000300000,
   Payments1764000400000,
   Entitlements1764000500000,
+  Metering1764000600000,
 ];

@@ -11,6 +11,7 @@ const TRIAL_DAYS_MAX = 3660;
 const PRICES_MAX = 100;
 const GROUPS_MAX = 10;
 const PERIODS_MAX = 1200;
+const STALE_COUNT_MAX = 10_000;
 const RATE_DECIMALS = 12;
 const HUNDRED = exact('100');
 const ONE = exact('1');
@@ -65,8 +66,24 @@ export function meterProblems(meter: Meter): FieldProblem[] {
     problems.push(problem('/percentile', 'out_of_bounds', 'Must be a number above 0 and not above 100, such as 95.'));
   if (aggregation !== 'percentile' && percentile !== undefined)
     problems.push(problem('/percentile', 'unknown_field', 'Only the aggregation "percentile" has "percentile".'));
+  problems.push(...levelRuleProblems(meter));
   if (groupBy.length > GROUPS_MAX || new Set(groupBy).size < groupBy.length)
     problems.push(problem('/groupBy', 'not_unique', `Must be at most ${String(GROUPS_MAX)} different properties.`));
+  return problems;
+}
+
+/** What ends a level by itself, and what rounds its runs, is for levels alone: a change that is added up has no run. */
+function levelRuleProblems({ aggregation, mode, resource, staleAfter, snapshotType, roundRunsUpTo }: Meter): FieldProblem[] {
+  const levels = aggregation === 'time_weighted' && mode === 'level';
+  const problems = Object.entries({ staleAfter, snapshotType, roundRunsUpTo }).flatMap(([name, given]) =>
+    levels || given === undefined
+      ? []
+      : [problem(`/${name}`, 'unknown_field', `Only the aggregation "time_weighted" in mode "level" has "${name}".`)],
+  );
+  if (staleAfter !== undefined && !isWhole(staleAfter.count, 1, STALE_COUNT_MAX))
+    problems.push(problem('/staleAfter/count', 'out_of_bounds', `Must be a whole number from 1 to ${String(STALE_COUNT_MAX)}.`));
+  if (snapshotType !== undefined && resource === undefined)
+    problems.push(problem('/resource', 'missing', 'A snapshot lists resources: name the property that tells them apart.'));
   return problems;
 }
 

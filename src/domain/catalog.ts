@@ -133,6 +133,19 @@ export interface Meter {
   /** The properties by which usage may be told apart. */
   readonly groupBy?: readonly string[];
   readonly filter?: UsageFilter;
+  /** `time_weighted`, mode `level`: a resource without an event for that long is at zero from then on. */
+  readonly staleAfter?: Duration;
+  /** `time_weighted`, mode `level`: events of this type with `"snapshot": true` list what runs; everything else is at zero from then on. */
+  readonly snapshotType?: string;
+  /** `time_weighted`, mode `level`: each run of a resource is drawn out to whole units. */
+  readonly roundRunsUpTo?: 'minute' | 'hour';
+}
+
+/** A length of time that is the same everywhere: a day has 24 hours. */
+export interface Duration {
+  readonly unit: 'minute' | 'hour' | 'day';
+  /** A whole number from 1. */
+  readonly count: number;
 }
 
 export type CouponDuration = 'once' | 'repeating' | 'forever';

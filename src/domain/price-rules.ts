@@ -222,14 +222,29 @@ function divides(inner: Interval, outer: Interval): boolean {
   return family(inner.unit) === family(outer.unit) && size(inner) < size(outer) && size(outer) % size(inner) === 0;
 }
 
-/** What a price asks of its meter: only a level has units that are free at any moment. */
-export function meterPriceProblems(price: Price, pointer: string, meter: Pick<Meter, 'aggregation'>): FieldProblem[] {
-  if (price.kind !== 'metered' || price.freeConcurrent === undefined || meter.aggregation === 'time_weighted') return [];
-  return [
-    problem(
-      `${pointer}/freeConcurrent`,
-      'not_a_level',
-      'Only a meter with the aggregation "time_weighted" has a level: take freeUnits, or another meter.',
-    ),
-  ];
+/** What a price asks of its meter: only a level has units that are free at any moment, and it is kept by the meter's own properties alone. */
+export function meterPriceProblems(price: Price, pointer: string, meter: Pick<Meter, 'aggregation' | 'groupBy'>): FieldProblem[] {
+  if (price.kind !== 'metered') return [];
+  const level = meter.aggregation === 'time_weighted';
+  if (!level && price.freeConcurrent !== undefined)
+    return [
+      problem(
+        `${pointer}/freeConcurrent`,
+        'not_a_level',
+        'Only a meter with the aggregation "time_weighted" has a level: take freeUnits, or another meter.',
+      ),
+    ];
+  const declared = meter.groupBy ?? [];
+  const asked = { groupBy: price.groupBy ?? [], filter: Object.keys(price.filter ?? {}) };
+  return Object.entries(asked).flatMap(([name, properties]) =>
+    level && properties.some((property) => !declared.includes(property))
+      ? [
+          problem(
+            `${pointer}/${name}`,
+            'undeclared_dimension',
+            `The meter tells levels apart by ${declared.length === 0 ? 'nothing' : declared.join(', ')}: name the property in a meter's groupBy.`,
+          ),
+        ]
+      : [],
+  );
 }

@@ -3,7 +3,7 @@ import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { exact, roundUp, ZERO } from '../domain/decimal.js';
 import type { Stretch } from '../domain/instant.js';
-import { UNIT_MICROS } from '../domain/metering/aggregate.js';
+import { UNIT_MICROS } from '../domain/metering/meter-event.js';
 import { Refusal } from '../domain/refusal.js';
 import { currentPeriod, holdings } from '../domain/subscription/history.js';
 import { statusAt } from '../domain/subscription/lifecycle.js';

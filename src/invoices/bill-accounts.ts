@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../common/database/database.js';
 import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
-import { type Instant, latest } from '../domain/instant.js';
+import type { Instant } from '../domain/instant.js';
 import type { UsageAnswer } from '../domain/metering/question.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { UsageService } from '../usage/usage.service.js';
@@ -16,8 +16,11 @@ export interface Billed {
   readonly drafts: readonly Draft[];
 }
 
-interface Concluded extends LoadedAccount {
+interface Prepared extends LoadedAccount {
   readonly prepared: PreparedBill;
+}
+
+interface Concluded extends Prepared {
   readonly draft: Draft | undefined;
 }
 
@@ -35,22 +38,24 @@ export class BillAccounts {
 
   /** Bills what is due by `asOf`, and notes when something is due next. */
   async run(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
-    await this.usage.holdForBilling(tx, accountIds);
-    const concluded = await this.conclude(tx, accountIds, asOf);
+    const prepared = await this.prepare(tx, accountIds, asOf);
+    const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
+    await this.usage.closeForBilling(metered, asOf);
+    const late = await this.usage.lateUsage(tx, accountIds);
+    const concluded = await this.conclude(tx, prepared);
     const issues = concluded.flatMap(({ profile, facts, draft }) => (draft ? [{ profile, draft, versions: facts.versions, asOf }] : []));
     await setNextDue(
       tx,
       concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: nextDueOf(facts, asOf) })),
     );
-    await this.usage.setBilledThrough(tx, concluded.flatMap(billedThrough));
-    await this.usage.clearTouches(tx, accountIds);
+    await this.usage.clearLateUsage(tx, late);
     await this.issue.run(tx, issues); // last: it takes the numbers
     return { accounts: concluded.length, drafts: issues.map((one) => one.draft) };
   }
 
   /** What would be billed by `asOf`; stores nothing. */
   async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
-    const concluded = await this.conclude(tx, accountIds, asOf);
+    const concluded = await this.conclude(tx, await this.prepare(tx, accountIds, asOf));
     return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
   }
 
@@ -63,8 +68,11 @@ export class BillAccounts {
     }
   }
 
-  private async conclude(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Concluded[]> {
-    const prepared = (await this.facts.run(tx, accountIds)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+  private async prepare(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Prepared[]> {
+    return (await this.facts.run(tx, accountIds)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+  }
+
+  private async conclude(tx: Tx, prepared: readonly Prepared[]): Promise<Concluded[]> {
     const questions = prepared.flatMap(({ profile, prepared: bill }) =>
       bill.questions.map((question) => ({ ...question, accountId: profile.id })),
     );
@@ -75,10 +83,4 @@ export class BillAccounts {
       return { ...one, draft: conclude(one.prepared, own) };
     });
   }
-}
-
-/** The end of the last service period whose usage was counted. */
-function billedThrough({ profile, prepared }: Concluded): { accountId: string; through: Instant }[] {
-  const ends = prepared.questions.map((question) => question.to);
-  return ends.length === 0 ? [] : [{ accountId: profile.id, through: ends.reduce(latest) }];
 }

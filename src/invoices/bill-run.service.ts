@@ -6,9 +6,8 @@ import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { UsageService } from '../usage/usage.service.js';
 import { BillAccounts } from './bill-accounts.js';
-import { claimDue, claimEnded, claimOne, park } from './billing-state.js';
+import { claimDue, claimEndedWithLateUsage, claimOne, park } from './billing-state.js';
 import { countIn } from './bill-run-records.js';
 import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
 
@@ -30,14 +29,12 @@ export class BillRunService {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly bill: BillAccounts,
-    private readonly usage: UsageService,
   ) {}
 
   async run(request: RunRequest): Promise<RunResult> {
     if (request.asOf > this.clock.now()) throw new RangeError('a run as of the future is a preview');
     const due = await this.batches(request, (tx) => claimDue(tx, request.asOf, this.config.billRunBatch));
-    const touched = await this.database.transaction((tx) => this.usage.touched(tx));
-    const late = touched.length === 0 ? NOTHING : await this.batches(request, (tx) => this.claimTouched(tx, touched));
+    const late = await this.batches(request, (tx) => claimEndedWithLateUsage(tx, this.config.billRunBatch));
     return sum(due, late);
   }
 
@@ -75,16 +72,6 @@ export class BillRunService {
   /** Notes when something falls due for accounts whose subscriptions moved in; bills nothing. */
   async schedule(tx: Tx, accountIds: readonly string[]): Promise<void> {
     await this.bill.schedule(tx, accountIds, this.clock.now());
-  }
-
-  /** Accounts that ended, with usage that came later than their last invoice. */
-  private async claimTouched(tx: Tx, touched: readonly string[]): Promise<string[]> {
-    const still = new Set(await this.usage.touched(tx));
-    return claimEnded(
-      tx,
-      touched.filter((accountId) => still.has(accountId)),
-      this.config.billRunBatch,
-    );
   }
 
   /** One transaction a batch until there is nothing left to claim. */

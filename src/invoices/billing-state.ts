@@ -1,5 +1,6 @@
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
+import { hasLateUsageSql } from '../usage/late-marks.js';
 
 /** Why an account is not billed, and what to do. */
 export interface Parking {
@@ -16,8 +17,9 @@ const CLAIM_DUE = `
   order by next_due, account_id limit $2 for update skip locked`;
 
 const CLAIM_ENDED = `
-  select account_id as "accountId" from billing_state where account_id = any($1::uuid[]) and next_due is null and parked is null
-  order by account_id limit $2 for update skip locked`;
+  select account_id as "accountId" from billing_state b where next_due is null and parked is null
+    and ${hasLateUsageSql('b.account_id')}
+  order by account_id limit $1 for update skip locked`;
 
 const ids = (rows: readonly { readonly accountId: string }[]): string[] => rows.map((row) => row.accountId).sort();
 
@@ -25,9 +27,9 @@ const ids = (rows: readonly { readonly accountId: string }[]): string[] => rows.
 export const claimDue = async (tx: Tx, asOf: Instant, limit: number): Promise<string[]> =>
   ids(await tx.query<{ accountId: string }[]>(CLAIM_DUE, [formatInstant(asOf), limit]));
 
-/** Of these accounts, those for which nothing will ever fall due by itself. */
-export const claimEnded = async (tx: Tx, accountIds: readonly string[], limit: number): Promise<string[]> =>
-  ids(await tx.query<{ accountId: string }[]>(CLAIM_ENDED, [accountIds, limit]));
+/** Accounts for which nothing will ever fall due by itself, with usage that came later than their last invoice. */
+export const claimEndedWithLateUsage = async (tx: Tx, limit: number): Promise<string[]> =>
+  ids(await tx.query<{ accountId: string }[]>(CLAIM_ENDED, [limit]));
 
 /** One account, whatever is due, and though it is parked; waits for a run that holds it. */
 export async function claimOne(tx: Tx, accountId: string): Promise<void> {

@@ -1,12 +1,18 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { InstantColumn } from '../common/database/columns.js';
+import { Column, Entity, Generated, PrimaryColumn, Unique } from 'typeorm';
+import { BigintColumn, InstantColumn } from '../common/database/columns.js';
 import type { Meter } from '../domain/catalog.js';
 import type { Instant } from '../domain/instant.js';
 
 @Entity({ name: 'meter' })
+@Unique('meter_id_unique', ['id'])
 export class MeterRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'meter_pk' })
   key!: string;
+
+  /** Names it in the tables of usage. */
+  @Column('integer')
+  @Generated('increment')
+  id!: number;
 
   @Column('text')
   name!: string;
@@ -18,6 +24,14 @@ export class MeterRow {
   /** Whether an event matched it or a price names it. */
   @Column('boolean', { default: false })
   inUse!: boolean;
+
+  /** Events up to this position came before the meter was defined: the back-fill adds them. */
+  @BigintColumn({ default: 0 })
+  fillsThrough!: bigint;
+
+  /** When the back-fill had added them all; null while there is something to add. */
+  @InstantColumn({ nullable: true })
+  filledAt!: Instant | null;
 
   @Column('integer', { default: 1 })
   revision!: number;

@@ -68,11 +68,12 @@ export class MetersController {
   }
 }
 
-const view = ({ key, name, definition, inUse, createdAt, updatedAt }: MeterRow): MeterView => ({
+const view = ({ key, name, definition, inUse, filledAt, createdAt, updatedAt }: MeterRow): MeterView => ({
   key,
   name,
   ...definition,
   inUse,
+  filling: filledAt === null,
   createdAt: formatInstant(createdAt),
   updatedAt: formatInstant(updatedAt),
 });

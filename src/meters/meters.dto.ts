@@ -1,7 +1,22 @@
 import { ApiProperty, IntersectionType, OmitType, PartialType, PickType } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsNumber, IsString, Length, Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { IsKey, IsUsageFilter, KEY_PATTERN, PROPERTY_PATTERN } from '../common/http/field-rules.js';
-import type { Aggregation, Meter, UsageFilter } from '../domain/catalog.js';
+import type { Aggregation, Duration, Meter, UsageFilter } from '../domain/catalog.js';
 
 const AGGREGATIONS = [
   'count',
@@ -16,7 +31,21 @@ const AGGREGATIONS = [
 ] as const satisfies readonly Aggregation[];
 const MODES = ['level', 'delta'] as const;
 const UNITS = ['second', 'minute', 'hour', 'day'] as const;
+const DURATION_UNITS = ['minute', 'hour', 'day'] as const;
+const RUN_UNITS = ['minute', 'hour'] as const;
 const PROPERTY = new RegExp(PROPERTY_PATTERN, 'u');
+
+class DurationDto implements Duration {
+  @ApiProperty({ description: 'The unit of time; a day has 24 hours.', enum: DURATION_UNITS })
+  @IsIn(DURATION_UNITS)
+  unit!: Duration['unit'];
+
+  @ApiProperty({ description: 'How many of them.', type: 'integer', minimum: 1, maximum: 10_000, example: 2 })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  count!: number;
+}
 
 /** A meter's fields, described once. Which of them an aggregation takes is the domain's to say. */
 class MeterFields {
@@ -90,6 +119,30 @@ class MeterFields {
   })
   @IsUsageFilter()
   filter!: UsageFilter;
+
+  @ApiProperty({
+    description: 'Mode `level`: a resource without an event for that long is at zero from then on, until its next event.',
+    type: DurationDto,
+  })
+  @IsObject()
+  @ValidateNested()
+  @Type(() => DurationDto)
+  staleAfter!: DurationDto;
+
+  @ApiProperty({
+    description:
+      'Mode `level`: the `type` of events that, with `"snapshot": true` in `data`, list under the resource property all that runs. Every resource that is not listed is at zero from then on.',
+    minLength: 1,
+    maxLength: 200,
+    example: 'node.snapshot',
+  })
+  @IsString()
+  @Length(1, 200)
+  snapshotType!: string;
+
+  @ApiProperty({ description: 'Mode `level`: each run of a resource is drawn out to whole units.', enum: RUN_UNITS })
+  @IsIn(RUN_UNITS)
+  roundRunsUpTo!: 'minute' | 'hour';
 }
 
 const REQUIRED = ['name', 'eventType', 'aggregation'] as const;
@@ -103,6 +156,9 @@ export class MeterView
 {
   @ApiProperty({ description: 'Whether an event matched it or a price names it; then only its name may change.' })
   inUse!: boolean;
+
+  @ApiProperty({ description: 'Whether events that were there before the meter are still being added to it.' })
+  filling!: boolean;
 
   @ApiProperty({ description: 'When the meter was created.', format: 'date-time' })
   createdAt!: string;

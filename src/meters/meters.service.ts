@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
-import { Database, type Tx } from '../common/database/database.js';
+import type { RowOrNulls } from '../common/api-keys/api-keys.service.js';
+import { Database, type Statement, type Tx } from '../common/database/database.js';
 import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { newestFirst } from '../common/database/newest-first.js';
 import { defineFact, Hooks } from '../common/hooks.js';
@@ -9,7 +10,7 @@ import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page, type PageQuery } from '../common/http/page.js';
 import { meterProblems } from '../domain/catalog-rules.js';
 import type { Meter } from '../domain/catalog.js';
-import { formatInstant } from '../domain/instant.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
 import { sameContent } from '../domain/same-content.js';
 import { withoutAbsent } from '../domain/without-absent.js';
@@ -19,11 +20,17 @@ import type { PutMeterDto } from './meters.dto.js';
 /** Told when a meter is created, or redefined while nothing used it: earlier events may count now. */
 export const meterDefined = defineFact<{ meter: string }>('meter.defined');
 
-export type CatalogMeter = Meter & { readonly inUse: boolean };
+export type CatalogMeter = Meter & { readonly id: number; readonly inUse: boolean; readonly filling: boolean };
+
+/** All meters as of one commit. */
+export interface MeterCatalog {
+  readonly revision: bigint;
+  readonly meters: readonly CatalogMeter[];
+}
 
 @Injectable()
 export class MetersService {
-  private cache: { revision: bigint; meters: readonly CatalogMeter[] } | undefined;
+  private cache: MeterCatalog | undefined;
 
   constructor(
     private readonly database: Database,
@@ -37,8 +44,8 @@ export class MetersService {
     const { name, definition } = meterContentOf(input);
     refuseAll(meterProblems({ key, name, ...definition }));
     const now = this.clock.now();
-    const fresh = { key, name, definition, inUse: false, revision: 1, createdAt: now, updatedAt: now };
-    const { row, created } = await insertOrLock(tx, MeterRow, fresh, { key });
+    const fresh = { key, name, definition, inUse: false, fillsThrough: 0n, filledAt: now, revision: 1, createdAt: now, updatedAt: now };
+    const { row, created } = await insertOrLock(tx, MeterRow, fresh as MeterRow, { key }); // the database numbers it
     checkIfMatch(call, created ? undefined : row.revision);
     const audited = { actor: call.actor, subjectType: 'meter', subjectId: key, after: { name, ...definition } };
     if (created) {
@@ -74,18 +81,35 @@ export class MetersService {
     return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
   }
 
+  /** All meters, as of the last commit. */
+  async all(tx?: Tx): Promise<readonly CatalogMeter[]> {
+    const { meters } = await this.catalog(tx);
+    return meters;
+  }
+
   /**
-   * All meters, as of the last commit: every call compares the catalog's revision, which each change of a meter raises in its own
-   * transaction, and loads the meters anew only when it moved.
+   * All meters with the catalog's revision, which each change of a meter raises in its own transaction: they are loaded anew only when it
+   * moved. Within a transaction by its connection, as a second one could be waited for by all who hold a first; what is loaded then is not
+   * kept, for the transaction may have changed it.
    */
-  async all(): Promise<readonly CatalogMeter[]> {
-    const [current] = await this.database.query<{ revision: bigint }>({
-      name: 'meters-revision',
-      text: `select revision from catalog_revision where catalog = 'meters'`,
-      values: [],
-    });
-    if (this.cache?.revision !== current?.revision) this.cache = await this.load();
-    return this.cache?.meters ?? [];
+  async catalog(tx?: Tx): Promise<MeterCatalog> {
+    const [current] = tx
+      ? await tx.query<{ revision: bigint }[]>(REVISION.text)
+      : await this.database.query<{ revision: bigint }>(REVISION);
+    if (this.cache !== undefined && this.cache.revision === current?.revision) return this.cache;
+    const loaded = await this.load(tx);
+    if (!tx) this.cache = loaded;
+    return loaded;
+  }
+
+  /** The back-fill of a meter begins, or has ended (`filledAt`). */
+  async setFilling(tx: Tx, key: string, state: { readonly through?: bigint; readonly filledAt: Instant | null }): Promise<void> {
+    await tx.query('update meter set fills_through = coalesce($2::bigint, fills_through), filled_at = $3 where key = $1', [
+      key,
+      state.through ?? null,
+      state.filledAt === null ? null : formatInstant(state.filledAt),
+    ]);
+    await this.raiseRevision(tx);
   }
 
   /**
@@ -100,7 +124,7 @@ export class MetersService {
       await tx.query('update meter set in_use = true, revision = revision + 1 where key = any($1::text[]) and not in_use', [keys]);
       await this.raiseRevision(tx);
     }
-    const rows = await tx.query<MeterColumns[]>('select key, name, definition, in_use from meter where key = any($1::text[])', [keys]);
+    const rows = await tx.query<MeterColumns[]>(`select ${METER_COLUMNS} from meter m where key = any($1::text[])`, [keys]);
     return rows.map(meterOf);
   }
 
@@ -114,32 +138,37 @@ export class MetersService {
   }
 
   /** One statement, so that the revision and the meters are of one snapshot. */
-  private async load(): Promise<NonNullable<MetersService['cache']>> {
-    const rows = await this.database.query<Partial<MeterColumns> & { revision: bigint }>({
-      name: 'meters-with-revision',
-      text: `select c.revision, m.key, m.name, m.definition, m.in_use
-             from catalog_revision c left join meter m on true where c.catalog = 'meters' order by m.key`,
-      values: [],
-    });
+  private async load(tx?: Tx): Promise<MeterCatalog> {
+    const rows = tx ? await tx.query<LoadedRow[]>(LOAD.text) : await this.database.query<LoadedRow>(LOAD);
     return {
       revision: rows[0]?.revision ?? 0n,
-      meters: rows.flatMap(({ key, name, definition, in_use }) =>
-        key && name && definition ? [meterOf({ key, name, definition, in_use: in_use === true })] : [],
-      ),
+      meters: rows.flatMap(({ revision: _revision, ...meter }) => (isMeter(meter) ? [meterOf(meter)] : [])),
     };
   }
 }
 
-interface MeterColumns {
-  readonly key: string;
-  readonly name: string;
+const REVISION: Statement = { name: 'meters-revision', text: `select revision from catalog_revision where catalog = 'meters'`, values: [] };
+
+const METER_COLUMNS = `m.key, m.id, m.name, m.definition, m.in_use as "inUse", m.filled_at is null as filling`;
+
+const LOAD: Statement = {
+  name: 'meters-with-revision',
+  text: `select c.revision, ${METER_COLUMNS} from catalog_revision c left join meter m on true where c.catalog = 'meters' order by m.key`,
+  values: [],
+};
+
+interface MeterColumns extends Pick<CatalogMeter, 'key' | 'id' | 'name' | 'inUse' | 'filling'> {
   readonly definition: MeterRow['definition'];
-  readonly in_use: boolean;
 }
 
-const meterOf = ({ key, name, definition, in_use }: MeterColumns): CatalogMeter => ({ key, name, ...definition, inUse: in_use });
+/** Without any meter there is one row, of nulls. */
+type LoadedRow = RowOrNulls<MeterColumns> & { readonly revision: bigint };
+
+const isMeter = (row: RowOrNulls<MeterColumns>): row is MeterColumns => row.key !== null;
+
+const meterOf = ({ definition, ...columns }: MeterColumns): CatalogMeter => ({ ...columns, ...definition });
 
 export function meterContentOf(input: PutMeterDto): Pick<MeterRow, 'name' | 'definition'> {
-  const { name, eventType, aggregation, value, resource, mode, unit, percentile, groupBy, filter } = input;
-  return { name, definition: withoutAbsent({ eventType, aggregation, value, resource, mode, unit, percentile, groupBy, filter }) };
+  const { name, key: _key, ...definition } = input;
+  return { name, definition: withoutAbsent(definition) };
 }

@@ -17,7 +17,7 @@ export class OverridesCheck {
   /** @throws Refusal `unknown_feature`, `invalid_request` */
   async run(tx: Tx, { prices = [], entitlements = {} }: Overrides): Promise<void> {
     await this.features.refuseUnusable(tx, entitlements, '/overrides/entitlements');
-    const meters = new Map((await this.meters.all()).map((meter) => [meter.key, meter]));
+    const meters = new Map((await this.meters.all(tx)).map((meter) => [meter.key, meter]));
     refuseAll(
       prices.flatMap((price, i) => {
         const meter = price.kind === 'metered' ? meters.get(price.meter) : undefined;

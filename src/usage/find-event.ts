@@ -1,6 +1,6 @@
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import { identOf } from './ingest.js';
+import { identOf } from './identity.js';
 import type { StoredEventView } from './usage.dto.js';
 
 type EventRow = Omit<StoredEventView, 'time' | 'receivedAt' | 'subject'> & { readonly time: Instant; readonly receivedAt: Instant };

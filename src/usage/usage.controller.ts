@@ -9,10 +9,11 @@ import { Scopes } from '../common/http/scopes.js';
 import { shown } from '../domain/decimal.js';
 import { formatInstant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { chunksOf, eventsOf, isStream } from './bodies.js';
+import { chunksOf, eventsOf, isStream } from './intake/bodies.js';
 import { findEvent } from './find-event.js';
 import { EventsQuery, ReportDto, ReportQuery, StoredEventsView, UsageEventDto, UsageQuery, UsageView } from './usage.dto.js';
-import { type EventResult, UsageService } from './usage.service.js';
+import { type EventResult, Intake } from './intake/intake.js';
+import { UsageService } from './usage.service.js';
 
 const events = { type: 'array', items: { $ref: getSchemaPath(UsageEventDto) } } as const;
 
@@ -21,6 +22,7 @@ const events = { type: 'array', items: { $ref: getSchemaPath(UsageEventDto) } } 
 @Controller({ path: 'usage', version: '2' })
 export class UsageController {
   constructor(
+    private readonly intake: Intake,
     private readonly usage: UsageService,
     private readonly accounts: AccountsService,
     private readonly database: Database,
@@ -56,7 +58,7 @@ export class UsageController {
   ): Promise<ReportDto> {
     const report = new Report(verbose === 'true');
     if (isStream(body)) await this.readLines(call, body, report);
-    else if (Buffer.isBuffer(body) && body.length > 0) report.add(await this.usage.report(call.actor, eventsOf(body, contentType ?? '')));
+    else if (Buffer.isBuffer(body) && body.length > 0) report.add(await this.intake.report(call.actor, eventsOf(body, contentType ?? '')));
     else throw new Refusal('invalid', 'invalid_batch', 'The body is empty: send events.');
     return report.dto;
   }
@@ -97,7 +99,7 @@ export class UsageController {
 
   /** What was committed stays, also where the stream breaks. */
   private async readLines(call: Call, body: Readable, report: Report): Promise<void> {
-    for await (const chunk of chunksOf(body)) report.add(await this.usage.report(call.actor, chunk));
+    for await (const chunk of chunksOf(body)) report.add(await this.intake.report(call.actor, chunk));
   }
 }
 

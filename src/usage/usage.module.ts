@@ -1,14 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { MetersModule } from '../meters/meters.module.js';
-import { UsagePartitions } from './partitions.js';
+import { Intake } from './intake/intake.js';
+import { UsagePartitions } from './intake/partitions.js';
 import { UsageController } from './usage.controller.js';
 import { UsageService } from './usage.service.js';
 
 @Module({
   imports: [AccountsModule, MetersModule],
   controllers: [UsageController],
-  providers: [UsagePartitions, UsageService],
+  providers: [UsagePartitions, Intake, UsageService],
   exports: [UsageService],
 })
 export class UsageModule {}

@@ -3,29 +3,43 @@ import { accountIdFor } from '../../src/common/ids.js';
 import { SYSTEM } from '../../src/common/actor.js';
 import { Database } from '../../src/common/database/database.js';
 import type { Meter } from '../../src/domain/catalog.js';
-import { DAY, formatInstant, HOUR, parseInstant } from '../../src/domain/instant.js';
-import { answer, type MeterEvent } from '../../src/domain/metering/aggregate.js';
+import { DAY, formatInstant, HOUR, MINUTE, parseInstant } from '../../src/domain/instant.js';
+import { answer } from '../../src/domain/metering/aggregate.js';
+import type { MeterEvent } from '../../src/domain/metering/meter-event.js';
 import type { UsageAnswer, UsageQuestion } from '../../src/domain/metering/question.js';
+import { Intake } from '../../src/usage/intake/intake.js';
+import { compact } from '../../src/usage/rollups/compact.js';
 import { UsageService } from '../../src/usage/usage.service.js';
 import { TestApp } from '../support/app.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 60);
 const EPOCH = parseInstant('2025-12-20T00:00:00Z');
 
+const plain = { name: 'm', eventType: 't' } as const;
+const level = { ...plain, aggregation: 'time_weighted', value: 'n', resource: 'node', mode: 'level', unit: 'hour' } as const;
+const groupBy = ['kind', 'node'];
+
+/** With dimensions that they declare, and without. */
 const METERS: readonly Meter[] = [
-  { key: 'm-count', name: 'm', eventType: 't', aggregation: 'count' },
-  { key: 'm-sum', name: 'm', eventType: 't', aggregation: 'sum', value: 'n', filter: { kind: ['a', 'b'] } },
-  { key: 'm-max', name: 'm', eventType: 't', aggregation: 'max', value: 'n' },
-  { key: 'm-min', name: 'm', eventType: 't', aggregation: 'min', value: 'n' },
-  { key: 'm-latest', name: 'm', eventType: 't', aggregation: 'latest', value: 'n' },
-  { key: 'm-average', name: 'm', eventType: 't', aggregation: 'average', value: 'n' },
-  { key: 'm-unique', name: 'm', eventType: 't', aggregation: 'unique', value: 'n' },
-  { key: 'm-percentile', name: 'm', eventType: 't', aggregation: 'percentile', value: 'n', percentile: 7 },
-  { key: 'm-level', name: 'm', eventType: 't', aggregation: 'time_weighted', value: 'n', resource: 'node', mode: 'level', unit: 'hour' },
-  { key: 'm-delta', name: 'm', eventType: 't', aggregation: 'time_weighted', value: 'n', resource: 'node', mode: 'delta', unit: 'minute' },
+  { ...plain, key: 'm-count', aggregation: 'count', groupBy },
+  { ...plain, key: 'm-sum', aggregation: 'sum', value: 'n', filter: { kind: ['a', 'b'] } },
+  { ...plain, key: 'm-grouped', aggregation: 'sum', value: 'n', groupBy: ['node', 'kind'] },
+  { ...plain, key: 'm-max', aggregation: 'max', value: 'n', groupBy },
+  { ...plain, key: 'm-min', aggregation: 'min', value: 'n' },
+  { ...plain, key: 'm-latest', aggregation: 'latest', value: 'n' },
+  { ...plain, key: 'm-average', aggregation: 'average', value: 'n', groupBy },
+  { ...plain, key: 'm-unique', aggregation: 'unique', value: 'n' },
+  { ...plain, key: 'm-percentile', aggregation: 'percentile', value: 'n', percentile: 7 },
+  { ...level, key: 'm-level', groupBy },
+  { ...level, key: 'm-account-level', groupBy: ['node', 'kind'], filter: { kind: ['a', 'b', '1'] } },
+  { ...level, key: 'm-stale', groupBy, staleAfter: { unit: 'hour', count: 30 }, snapshotType: 't' },
+  { ...level, key: 'm-rounded', groupBy, roundRunsUpTo: 'hour', staleAfter: { unit: 'day', count: 2 }, snapshotType: 'snapshot' },
+  { ...level, key: 'm-delta', mode: 'delta', unit: 'minute', groupBy },
 ];
 
-const moment = fc.record({ hours: fc.nat(200), odd: fc.nat(2) }).map(({ hours, odd }) => EPOCH + BigInt(hours) * HOUR + BigInt(odd));
+const moment = fc
+  .record({ hours: fc.nat(200), minutes: fc.constantFrom(0, 0, 10, 29, 30, 31, 59), odd: fc.nat(2) })
+  .map(({ hours, minutes, odd }) => EPOCH + BigInt(hours) * HOUR + BigInt(minutes) * MINUTE + BigInt(odd));
 const value = fc.oneof(fc.integer({ min: -5, max: 30 }).map(String), fc.constantFrom('1.0', '1.50', '0.1234567890123456789', '7'));
 const anyEvent = fc.record({
   id: fc.nat(15).map((n) => `e${String(n)}`),
@@ -33,7 +47,8 @@ const anyEvent = fc.record({
   sequence: fc.option(fc.constantFrom('1', '2', '10'), { nil: undefined }),
   time: moment,
   n: value,
-  node: fc.constantFrom('x', 'y'),
+  node: fc.constantFrom('x', 'y', 'z'),
+  snapshot: fc.option(fc.subarray(['x', 'y', 'z']), { freq: 8, nil: undefined }),
   kind: fc.constantFrom('a', 'b', 'c', '1.0', '1'),
 });
 const anyQuestion = fc.record({
@@ -52,7 +67,7 @@ beforeAll(async () => {
 afterAll(() => wharfage.close());
 
 /** Comparable: exact fractions as text, groups in one order. */
-const plain = (usage: UsageAnswer): unknown[] =>
+const comparable = (usage: UsageAnswer): unknown[] =>
   usage
     .map(({ group, quantity, billable, events }) => ({
       group,
@@ -62,6 +77,10 @@ const plain = (usage: UsageAnswer): unknown[] =>
     }))
     .sort((a, b) => (JSON.stringify(a.group) < JSON.stringify(b.group) ? -1 : 1));
 
+/** A snapshot lists what runs under the name of the resource. */
+const dataOf = ({ n, node, kind, snapshot }: { n: string; node: string; kind: string; snapshot: readonly string[] | undefined }) =>
+  snapshot === undefined ? { n, node, kind } : { snapshot: true, node: snapshot };
+
 let account = 0;
 
 test('whatever is sent, in whatever order and batches and however often, every meter answers what the plain reference answers', async () => {
@@ -70,46 +89,51 @@ test('whatever is sent, in whatever order and batches and however often, every m
       fc.array(anyEvent, { maxLength: 14 }),
       fc.array(anyQuestion, { minLength: 1, maxLength: 4 }),
       fc.integer({ min: 1, max: 6 }),
-      async (events, questions, batch) => {
+      fc.nat(3),
+      async (events, questions, batch, compacts) => {
         const key = `p${String((account += 1))}`;
         await wharfage.ok('PUT', `/v2/accounts/${key}`, { kind: 'user', name: key, currency: 'USD', timeZone: 'UTC' });
-        const sent = events.map(({ n, node, kind, time, sequence, ...rest }) => ({
+        const sent = events.map(({ n, node, kind, time, sequence, snapshot, ...rest }) => ({
           ...rest,
-          type: 't',
+          type: snapshot === undefined ? 't' : 'snapshot',
           subject: key,
           time: formatInstant(time),
-          data: { n, node, kind },
+          data: dataOf({ n, node, kind, snapshot }),
           ...(sequence === undefined ? {} : { sequence }),
         }));
         const usage = wharfage.app.get(UsageService);
+        const intake = wharfage.app.get(Intake);
         for (const round of [0, 1])
-          for (let i = 0; i < sent.length; i += batch + round) await usage.report(SYSTEM, sent.slice(i, i + batch + round));
+          for (let i = 0; i < sent.length; i += batch + round) {
+            await intake.report(SYSTEM, sent.slice(i, i + batch + round));
+            if (i % 3 === compacts) await wharfage.app.get(Database).transaction((tx) => compact(tx, 1_000));
+          }
         const first = new Map<string, MeterEvent>();
-        for (const { id, source, sequence, time, n, node, kind } of events)
+        for (const { id, source, sequence, time, n, node, kind, snapshot } of events)
           if (!first.has(`${source} ${id}`))
             first.set(`${source} ${id}`, {
               id,
               source,
-              type: 't',
+              type: snapshot === undefined ? 't' : 'snapshot',
               time,
-              data: { n, node, kind },
+              data: dataOf({ n, node, kind, snapshot }),
               ...(sequence === undefined ? {} : { sequence }),
             });
         for (const { from, length, grouped, filtered, free } of questions)
           for (const meter of METERS) {
-            const level = meter.aggregation === 'time_weighted';
+            const isLevel = meter.aggregation === 'time_weighted';
             const question: UsageQuestion = {
               meter: meter.key,
               from,
               to: from + length,
               ...(filtered ? { filter: { kind: ['a', '1'] } } : {}),
               ...(grouped ? { groupBy: ['kind', 'node'] } : {}),
-              ...(level && free !== undefined && !grouped ? { freeConcurrent: free } : {}),
+              ...(isLevel && free !== undefined && !grouped ? { freeConcurrent: free } : {}),
             };
             const [found = []] = await wharfage.app
               .get(Database)
               .transaction((tx) => usage.answer(tx, [{ ...question, accountId: accountIdFor(key) }]));
-            expect([meter.key, plain(found)]).toEqual([meter.key, plain(answer(meter, question, [...first.values()]))]);
+            expect([meter.key, comparable(found)]).toEqual([meter.key, comparable(answer(meter, question, [...first.values()]))]);
           }
       },
     ),

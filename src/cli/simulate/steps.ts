@@ -1,6 +1,6 @@
 import { OmitType } from '@nestjs/swagger';
 import { tryInstant } from '../../domain/instant.js';
-import type { MeterEvent } from '../../domain/metering/aggregate.js';
+import type { MeterEvent } from '../../domain/metering/meter-event.js';
 import type { Step } from '../../domain/simulation.js';
 import { ACTIONS } from '../../domain/subscription/commands/transitions.js';
 import { READERS as ACTION_READERS, startInput } from '../../subscriptions/actions.js';

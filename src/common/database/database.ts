@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
 
@@ -14,12 +14,24 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
+/** Rows of one prepared statement within a transaction: TypeORM cannot name a statement. */
+export async function prepared<Row extends object>(tx: Tx, { name, text, values }: Statement): Promise<Row[]> {
+  const client = (await tx.queryRunner?.connect()) as PoolClient | undefined;
+  if (!client) throw new RangeError('a prepared statement needs an open transaction');
+  const { rows } = await client.query<Row>({ name, text, values: [...values] });
+  return rows;
+}
+
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const ATTEMPTS_MAX = 4;
 
+const BESIDE_MAX = 2;
+
 @Injectable()
-export class Database {
+export class Database implements OnApplicationShutdown {
+  private besidePool: Pool | undefined;
+
   constructor(
     @InjectDataSource() private readonly source: DataSource,
     private readonly clock: Clock,
@@ -40,6 +52,30 @@ export class Database {
         if (attempt === ATTEMPTS_MAX || !isTransient(error)) throw error;
       }
     }
+  }
+
+  /**
+   * A short transaction of its own beside an open one, on connections that are kept for this: who holds one of the pool and waits for another
+   * may wait for ever. What it does must not wait for the open one.
+   */
+  async beside<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    this.besidePool ??= new pg.Pool({ ...this.pool.options, max: BESIDE_MAX }).on('error', () => undefined); // a lost connection is opened anew
+    const client = await this.besidePool.connect();
+    try {
+      await client.query('begin');
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.besidePool?.end();
   }
 
   /** Rows of one prepared statement: for reads that must be quick. */

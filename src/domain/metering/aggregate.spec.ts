@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { Aggregation, Meter } from '../catalog.js';
 import { exact, ratio, sum } from '../decimal.js';
 import { HOUR, type Instant, parseInstant } from '../instant.js';
-import { answer, compareEvents, type MeterEvent, numberOf } from './aggregate.js';
+import { answer, numberOf } from './aggregate.js';
+import { compareEvents, type MeterEvent } from './meter-event.js';
 import type { GroupUsage, UsageQuestion } from './question.js';
 
 const at = (time: string): Instant => parseInstant(`2026-06-${time}`);

@@ -1,6 +1,7 @@
 import type { Meter } from '../catalog.js';
 import { DAY, HOUR, type Instant, tryInstant } from '../instant.js';
-import { type MeterEvent, numberOf } from './aggregate.js';
+import { decimalOf, isSnapshotFor, runningIn } from './measures.js';
+import type { MeterEvent } from './meter-event.js';
 import { canonicalText, passes, plainNumber, propertyText } from './filter.js';
 
 /** A usage event whose form was checked. `subject` is the key of the account. */
@@ -18,6 +19,7 @@ export interface EventRejection {
 export const INEXACT_NUMBER = '\0inexact number';
 
 const TEXT_LENGTH_MAX = 200;
+const NAME_LENGTH_MAX = 200;
 const DEPTH_MAX = 32;
 const DATA_LENGTH_MAX = 64 * 1024;
 const SUBJECT = /^[a-z0-9][a-z0-9._:-]{0,99}$/;
@@ -61,19 +63,41 @@ export function wrongTime(
   return undefined;
 }
 
+/** Whether the meter takes the event for one of its own, or for a list of what runs; the meter's filter decides later. */
+export const concerns = (meter: Meter, { type, data }: Pick<UsageEvent, 'type' | 'data'>): boolean =>
+  meter.eventType === type || isSnapshotFor(meter, type, data);
+
 /** What a meter that counts the event misses in its data. An event that no filter lets through is accepted, and not counted. */
 export function missingFor(meters: readonly Meter[], event: UsageEvent): EventRejection | undefined {
   for (const meter of meters) {
-    if (!passes(meter.filter, event.data)) continue;
-    if (meter.resource !== undefined && propertyText(event.data, meter.resource) === undefined)
-      return reject('missing_property', pointerTo(meter.resource));
-    if (meter.value === undefined) continue;
-    if (propertyText(event.data, meter.value) === undefined) return reject('missing_property', pointerTo(meter.value));
-    if (meter.aggregation !== 'unique' && numberOf(event.data, meter.value) === undefined)
-      return reject('not_a_number', pointerTo(meter.value));
+    const missing = missingForOne(meter, event);
+    if (missing) return missing;
   }
   return undefined;
 }
+
+function missingForOne(meter: Meter, { type, data }: UsageEvent): EventRejection | undefined {
+  if (isSnapshotFor(meter, type, data)) {
+    const running = runningIn(meter, data);
+    if (running === undefined) return reject('not_a_list', pointerTo(meter.resource ?? ''));
+    return running.some(isTooLong) ? reject('value_too_long', pointerTo(meter.resource ?? '')) : undefined;
+  }
+  if (!passes(meter.filter, data)) return undefined;
+  if (meter.resource !== undefined) {
+    const resource = propertyText(data, meter.resource);
+    if (resource === undefined) return reject('missing_property', pointerTo(meter.resource));
+    if (isTooLong(resource)) return reject('value_too_long', pointerTo(meter.resource));
+  }
+  for (const property of meter.groupBy ?? [])
+    if (isTooLong(propertyText(data, property) ?? '')) return reject('value_too_long', pointerTo(property));
+  if (meter.value === undefined) return undefined;
+  if (propertyText(data, meter.value) === undefined) return reject('missing_property', pointerTo(meter.value));
+  if (meter.aggregation !== 'unique' && decimalOf(data, meter.value) === undefined) return reject('not_a_number', pointerTo(meter.value));
+  return undefined;
+}
+
+/** Names of resources and groups stand in keys, whose length is bounded. */
+const isTooLong = (text: string): boolean => text.length > NAME_LENGTH_MAX;
 
 /** Equal for events that say the same: type, subject, time as an instant, and data whatever the order of names and the zeros of decimals. */
 export const contentOf = (event: UsageEvent): string =>

@@ -1,3 +1,4 @@
+import { type EventData, propertyText } from './filter.js';
 import type { UsageFilter } from '../catalog.js';
 import type { Exact } from '../decimal.js';
 import type { Instant } from '../instant.js';
@@ -27,3 +28,13 @@ export interface GroupUsage {
 
 /** One entry for each group; without `groupBy` exactly one, also where there was no usage. */
 export type UsageAnswer = readonly GroupUsage[];
+
+/** The values of the properties asked for, as one text that can be told apart: an absent one is the empty text. */
+export const groupKeyOf = (properties: readonly string[] = [], data: EventData): string =>
+  properties.length === 0 ? '' : JSON.stringify(properties.map((property) => propertyText(data, property) ?? ''));
+
+/** The properties' values by their names, as `groupKeyOf` put them into one text. */
+export function groupNamed(properties: readonly string[] = [], key: string): Readonly<Record<string, string>> {
+  const values = key === '' ? [] : (JSON.parse(key) as string[]);
+  return Object.fromEntries(properties.map((property, i) => [property, values[i] ?? '']));
+}

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
-import { isExactNumber } from '../common/http/json.js';
-import { INEXACT_NUMBER } from '../domain/metering/event.js';
-import { Refusal } from '../domain/refusal.js';
+import { isExactNumber } from '../../common/http/json.js';
+import { INEXACT_NUMBER } from '../../domain/metering/event.js';
+import { Refusal } from '../../domain/refusal.js';
 
 export const BATCH_EVENTS_MAX = 10_000;
 const CHUNK_LINES = 5_000;
 const LINE_BYTES_MAX = 64 * 1024;
 
 /** A number that JavaScript may read as another: sought first, because there is hardly ever one. */
-const SUSPICIOUS = /[0-9.]{17}|\d[eE]/;
+const SUSPICIOUS = /[0-9.]{16}|\d[eE]/;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 
 /** JSON in which numbers that cannot be read exactly are marked, so that their events are rejected and no others. `undefined` where it is no JSON. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Temporal } from 'temporal-polyfill';
-import { Database } from '../common/database/database.js';
-import { formatInstant, type Instant } from '../domain/instant.js';
+import { Database } from '../../common/database/database.js';
+import { formatInstant, type Instant } from '../../domain/instant.js';
 
 const LOCK = 727010;
 

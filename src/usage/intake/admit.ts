@@ -1,0 +1,28 @@
+import { concerns, type EventRejection, isRejection, missingFor, type UsageEvent } from '../../domain/metering/event.js';
+import { measureOf } from '../../domain/metering/measures.js';
+import type { CatalogMeter } from '../../meters/meters.service.js';
+import type { MeasuredEvent, MeterMeasure } from '../measured-event.js';
+
+/** What events are judged by. */
+export interface AdmissionContext {
+  /** Ids of accounts by key. */
+  readonly accountIds: ReadonlyMap<string, string>;
+  readonly meters: readonly CatalogMeter[];
+}
+
+/** An event with what its meters make of it, or why it is not taken: its account or type is unknown, or a meter misses something in it. */
+export function admit(read: UsageEvent | EventRejection, { accountIds, meters }: AdmissionContext): MeasuredEvent | EventRejection {
+  if (isRejection(read)) return read;
+  const accountId = accountIds.get(read.subject);
+  if (accountId === undefined) return { code: 'unknown_account', pointer: '/subject' };
+  const concerned = meters.filter((meter) => concerns(meter, read));
+  if (concerned.length === 0) return { code: 'unknown_meter', pointer: '/type' };
+  return missingFor(concerned, read) ?? { accountId, event: read, measures: measuresBy(concerned, read) };
+}
+
+/** What the meters make of an event; those whose filter keeps it out are left out. */
+export const measuresBy = (meters: readonly CatalogMeter[], event: UsageEvent): MeterMeasure[] =>
+  meters.flatMap((meter) => {
+    const measure = measureOf(meter, event);
+    return measure ? [{ meter, measure }] : [];
+  });

@@ -1,0 +1,150 @@
+import type { Tx } from '../../common/database/database.js';
+import { levelRulesOf } from '../../domain/metering/level-answer.js';
+import { difference, jumpsOf, type LevelJump } from '../../domain/metering/levels.js';
+import { compareEvents } from '../../domain/metering/meter-event.js';
+import type { CatalogMeter } from '../../meters/meters.service.js';
+import {
+  deletePoints,
+  insertJumps,
+  insertPoints,
+  type JumpRow,
+  lockResources,
+  nameOf,
+  type PointRow,
+  pointsAround,
+  type ResourceKey,
+  type ResourceRow,
+  updateResources,
+} from './level-rows.js';
+
+/** Points that come to be, and points that were and are no more. */
+export interface PointChange {
+  readonly meter: CatalogMeter;
+  readonly point: PointRow;
+  readonly change: 'added' | 'removed';
+  /** Whether the point is an event that counts; a snapshot's zero is not. */
+  readonly counts: boolean;
+}
+
+interface ChangedResource {
+  readonly key: ResourceKey;
+  readonly meter: CatalogMeter;
+  readonly changes: readonly PointChange[];
+}
+
+/**
+ * Keeps what the points of resources amount to in step with them. Resources are locked in one order. A point behind a resource's last one,
+ * which is what nearly all are, needs nothing but that one; any other needs its neighbours. What is written is the difference between the
+ * jumps of the points as they were and as they are.
+ */
+export async function changePoints(tx: Tx, changes: readonly PointChange[]): Promise<void> {
+  const changed = byResource(changes.filter(({ meter }) => meter.mode !== 'delta'));
+  const rows =
+    changed.length === 0
+      ? new Map<string, ResourceRow>()
+      : await lockResources(
+          tx,
+          changed.map(({ key }) => key),
+        );
+  const around = await neighbours(tx, changed, rows);
+  const jumps: JumpRow[] = changes.filter(({ meter }) => meter.mode === 'delta').flatMap(jumpOfDelta);
+  const lasts: ResourceRow[] = [];
+  for (const { key, meter, changes: own } of changed) {
+    const row = rows.get(nameOf(key));
+    const before = around.get(nameOf(key)) ?? (row ? lastOf(row) : []);
+    const removed = new Set(own.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
+    const added = own.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
+    const after = [...before.filter(({ ident }) => !removed.has(ident)), ...added].sort(inOrder);
+    const rules = levelRulesOf(meter);
+    for (const jump of difference(jumpsOf(before, rules), jumpsOf(after, rules))) jumps.push(rowOf(key, jump));
+    for (const change of own) if (change.counts) jumps.push(countOf(change));
+    const last = lastAfter(row, after, own);
+    if (last !== undefined) lasts.push({ ...key, at: last?.at ?? null, value: last?.value ?? null, group: last?.group ?? null });
+  }
+  await deletePoints(
+    tx,
+    changed.flatMap(({ changes: own }) => own.flatMap(({ change, point }) => (change === 'removed' ? [point] : []))),
+  );
+  await insertPoints(
+    tx,
+    changed.flatMap(({ changes: own }) => own.flatMap(({ change, point }) => (change === 'added' ? [point] : []))),
+  );
+  await insertJumps(tx, jumps);
+  await updateResources(tx, lasts);
+}
+
+function byResource(changes: readonly PointChange[]): ChangedResource[] {
+  const found = new Map<string, { key: ResourceKey; meter: CatalogMeter; changes: PointChange[] }>();
+  for (const change of changes) {
+    const { accountId, meterId, resource } = change.point;
+    const name = nameOf(change.point);
+    const known = found.get(name);
+    if (known) known.changes.push(change);
+    else found.set(name, { key: { accountId, meterId, resource }, meter: change.meter, changes: [change] });
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, resource]) => resource);
+}
+
+/** The points around the changes of those resources that need them, in order. */
+async function neighbours(
+  tx: Tx,
+  changed: readonly ChangedResource[],
+  rows: ReadonlyMap<string, ResourceRow>,
+): Promise<Map<string, PointRow[]>> {
+  const found = new Map<string, PointRow[]>();
+  const inside = changed.filter((resource) => !isAppend(resource, rows.get(nameOf(resource.key))));
+  for (const wholeRuns of [false, true]) {
+    const wanted = inside.filter(({ meter }) => (meter.roundRunsUpTo !== undefined) === wholeRuns);
+    if (wanted.length === 0) continue;
+    for (const { key } of wanted) found.set(nameOf(key), []);
+    const instants = wanted.flatMap(({ key, changes }) => [...new Set(changes.map(({ point }) => point.at))].map((at) => ({ ...key, at })));
+    for (const point of await pointsAround(tx, instants, wholeRuns)) found.get(nameOf(point))?.push(point);
+  }
+  for (const points of found.values()) points.sort(inOrder);
+  return found;
+}
+
+/** Whether all that changes comes behind the last point. Rounded runs look further back. */
+const isAppend = ({ meter, changes }: ChangedResource, row: ResourceRow | undefined): boolean =>
+  meter.roundRunsUpTo === undefined &&
+  changes.every(({ change, point }) => change === 'added' && (row?.at === null || row?.at === undefined || point.at > row.at));
+
+/** The last point as it stands beside the resource; its place among others of its instant does not matter to what comes later. */
+const lastOf = ({ at, value, group, ...key }: ResourceRow): PointRow[] =>
+  at === null ? [] : [{ ...key, at, value: value ?? '0', group: group ?? '', ident: '', sequence: '', source: '', id: '' }];
+
+/** The resource's last point from now on; `undefined` where it stays what it was, null where there is none. */
+function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own: readonly PointChange[]): PointRow | null | undefined {
+  const last = after.at(-1);
+  const at = row?.at ?? null;
+  const isGone = at !== null && own.some(({ change, point }) => change === 'removed' && point.at === at);
+  if (last === undefined) return isGone ? null : undefined;
+  return at === null || isGone || last.at >= at ? last : undefined;
+}
+
+const inOrder = (a: PointRow, b: PointRow): number => compareEvents({ ...a, time: a.at }, { ...b, time: b.at });
+
+const rowOf = ({ accountId, meterId }: ResourceKey, { at, group, by }: LevelJump): JumpRow => ({
+  accountId,
+  meterId,
+  at,
+  group,
+  by,
+  points: 0,
+});
+
+const countOf = ({ point: { accountId, meterId, at, group }, change }: PointChange): JumpRow => ({
+  accountId,
+  meterId,
+  at,
+  group,
+  by: '0',
+  points: change === 'added' ? 1 : -1,
+});
+
+/** A change that is added to the level has no neighbours, and its point is its event. */
+function jumpOfDelta({ meter, point, change }: PointChange): JumpRow[] {
+  const jumps = jumpsOf([point], levelRulesOf(meter));
+  const net = change === 'added' ? difference([], jumps) : difference(jumps, []);
+  return [...net.map((jump) => rowOf(point, jump)), countOf({ meter, point, change, counts: true })];
+}

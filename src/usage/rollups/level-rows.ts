@@ -1,0 +1,182 @@
+import { plainArray, textArray } from '../../common/database/arrays.js';
+import { prepared, type Tx } from '../../common/database/database.js';
+import { formatInstant, type Instant } from '../../domain/instant.js';
+
+/** A resource of a level meter. */
+export interface ResourceKey {
+  readonly accountId: string;
+  readonly meterId: number;
+  readonly resource: string;
+}
+
+/** A point of a resource, with what orders it among others of its instant. */
+export interface PointRow extends ResourceKey {
+  readonly at: Instant;
+  readonly ident: string;
+  readonly sequence: string;
+  readonly source: string;
+  readonly id: string;
+  readonly value: string;
+  readonly group: string;
+}
+
+/** A resource with its last point, where it has one. */
+export interface ResourceRow extends ResourceKey {
+  readonly at: Instant | null;
+  readonly value: string | null;
+  readonly group: string | null;
+}
+
+/** A change of a group's level, and how many events come to be counted with it. */
+export interface JumpRow {
+  readonly accountId: string;
+  readonly meterId: number;
+  readonly at: Instant;
+  readonly group: string;
+  readonly by: string;
+  readonly points: number;
+}
+
+const keysOf = (rows: readonly ResourceKey[]): string[] => [
+  plainArray(rows.map(({ accountId }) => accountId)),
+  plainArray(rows.map(({ meterId }) => meterId)),
+  textArray(rows.map(({ resource }) => resource)),
+];
+
+const LOCK = `
+  select r.account_id as "accountId", r.meter as "meterId", r.resource, r.at, r.value, r.grp as "group"
+  from unnest($1::uuid[], $2::int[], $3::text[]) with ordinality as k(account_id, meter, resource, n)
+  join usage_resource r on r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource
+  order by k.n for update of r`;
+
+const ADD = `
+  insert into usage_resource (account_id, meter, resource)
+  select * from unnest($1::uuid[], $2::int[], $3::text[]) on conflict do nothing`;
+
+/** The resources, locked until the transaction ends, in the order given; those that were not known come to be. */
+export async function lockResources(tx: Tx, keys: readonly ResourceKey[]): Promise<Map<string, ResourceRow>> {
+  const found = await locked(tx, keys);
+  const missing = keys.filter((key) => !found.has(nameOf(key)));
+  if (missing.length === 0) return found;
+  await prepared(tx, { name: 'usage-resources-add', text: ADD, values: keysOf(missing) });
+  return new Map([...found, ...(await locked(tx, missing))]);
+}
+
+async function locked(tx: Tx, keys: readonly ResourceKey[]): Promise<Map<string, ResourceRow>> {
+  const rows = await prepared<ResourceRow>(tx, { name: 'usage-resources-lock', text: LOCK, values: keysOf(keys) });
+  return new Map(rows.map((row) => [nameOf(row), row]));
+}
+
+/** Tells resources apart. */
+export const nameOf = ({ accountId, meterId, resource }: ResourceKey): string => `${accountId} ${String(meterId)} ${resource}`;
+
+const POINT = `p.account_id as "accountId", p.meter as "meterId", p.resource, p.at, p.ident, p.sequence, p.source, p.id, p.value::text, p.grp as "group"`;
+const TIES = `p.at desc, p.sequence collate "C" desc, p.source collate "C" desc, p.id collate "C" desc`;
+const SAME = `p.account_id = k.account_id and p.meter = k.meter and p.resource = k.resource`;
+const CHANGED = `unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[]) as k(account_id, meter, resource, at)`;
+
+/* For each instant: the last point before it, all at it, and the first after it. Relies on usage_point_pk. */
+const NEIGHBOURS = `
+  select distinct on ("accountId", "meterId", resource, ident) n.* from ${CHANGED} cross join lateral (
+    (select ${POINT} from usage_point p where ${SAME} and p.at < k.at order by ${TIES} limit 1)
+    union all (select ${POINT} from usage_point p where ${SAME} and p.at = k.at)
+    union all (select ${POINT} from usage_point p where ${SAME} and p.at > k.at order by p.at limit 1)) n`;
+
+/* For each instant: the whole runs around it, from the last point at zero before it to the first one after it. */
+const RUNS = `
+  select distinct on ("accountId", "meterId", resource, ident) n.* from ${CHANGED} cross join lateral (
+    select ${POINT} from usage_point p where ${SAME}
+      and p.at >= coalesce((select max(p.at) from usage_point p where ${SAME} and p.at < k.at and p.value = 0), '-infinity')
+      and p.at <= coalesce((select min(p.at) from usage_point p where ${SAME} and p.at > k.at and p.value = 0), 'infinity')) n`;
+
+/** The points that a change at these instants may concern. */
+export function pointsAround(
+  tx: Tx,
+  changed: readonly (ResourceKey & { readonly at: Instant })[],
+  wholeRuns: boolean,
+): Promise<PointRow[]> {
+  const values = [...keysOf(changed), plainArray(changed.map(({ at }) => formatInstant(at)))];
+  return prepared<PointRow>(
+    tx,
+    wholeRuns ? { name: 'usage-runs', text: RUNS, values } : { name: 'usage-neighbours', text: NEIGHBOURS, values },
+  );
+}
+
+const INSERT_POINTS = `
+  insert into usage_point (account_id, meter, resource, at, ident, sequence, source, id, value, grp)
+  select * from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[])`;
+
+export async function insertPoints(tx: Tx, points: readonly PointRow[]): Promise<void> {
+  if (points.length === 0) return;
+  await prepared(tx, {
+    name: 'usage-points',
+    text: INSERT_POINTS,
+    values: [
+      ...keysOf(points),
+      plainArray(points.map(({ at }) => formatInstant(at))),
+      plainArray(points.map(({ ident }) => ident)),
+      textArray(points.map(({ sequence }) => sequence)),
+      textArray(points.map(({ source }) => source)),
+      textArray(points.map(({ id }) => id)),
+      plainArray(points.map(({ value }) => value)),
+      textArray(points.map(({ group }) => group)),
+    ],
+  });
+}
+
+export async function deletePoints(tx: Tx, points: readonly PointRow[]): Promise<void> {
+  if (points.length === 0) return;
+  await tx.query(
+    `delete from usage_point p using unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::uuid[]) as k(account_id, meter, resource, at, ident)
+     where ${SAME} and p.at = k.at and p.ident = k.ident`,
+    [...keysOf(points), plainArray(points.map(({ at }) => formatInstant(at))), plainArray(points.map(({ ident }) => ident))],
+  );
+}
+
+const UPDATE_RESOURCES = `
+  update usage_resource r set at = k.at, value = k.value, grp = k.grp
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::numeric[], $6::text[]) as k(account_id, meter, resource, at, value, grp)
+  where r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource`;
+
+export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await prepared(tx, {
+    name: 'usage-resources-set',
+    text: UPDATE_RESOURCES,
+    values: [
+      ...keysOf(rows),
+      plainArray(rows.map(({ at }) => (at === null ? null : formatInstant(at)))),
+      plainArray(rows.map(({ value }) => value)),
+      textArray(rows.map(({ group }) => group)),
+    ],
+  });
+}
+
+const HOUR = `date_bin('1 hour', t, 'epoch')`;
+
+/* The jumps, added up where they fall together, and their sums by hour, appended. */
+const INSERT_JUMPS = `
+  with given as materialized (
+    select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::numeric[], $6::int[]) as j(a, m, t, g, d, n)),
+  jumps as (
+    insert into usage_jump (account_id, meter, at, grp, jump, points)
+    select a, m, t, g, sum(d), sum(n) from given group by a, m, t, g having sum(d) <> 0 or sum(n) <> 0)
+  insert into usage_level_tail (account_id, meter, hour, grp, jump, moment, points)
+  select a, m, ${HOUR}, g, sum(d), sum(d * extract(epoch from t - ${HOUR}) * 1000000), sum(n)
+  from given group by a, m, ${HOUR}, g having sum(d) <> 0 or sum(n) <> 0 or sum(d * extract(epoch from t - ${HOUR})) <> 0`;
+
+export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<void> {
+  if (jumps.length === 0) return;
+  await prepared(tx, {
+    name: 'usage-jumps',
+    text: INSERT_JUMPS,
+    values: [
+      plainArray(jumps.map(({ accountId }) => accountId)),
+      plainArray(jumps.map(({ meterId }) => meterId)),
+      plainArray(jumps.map(({ at }) => formatInstant(at))),
+      textArray(jumps.map(({ group }) => group)),
+      plainArray(jumps.map(({ by }) => by)),
+      plainArray(jumps.map(({ points }) => points)),
+    ],
+  });
+}
