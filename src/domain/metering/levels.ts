@@ -85,8 +85,7 @@ function withWholeRuns(segments: readonly Segment[], unit: bigint): Segment[] {
   return segments.map((segment, i) => {
     const before = segments[i - 1];
     if (before?.end !== segment.start) runStart = segment.start;
-    const goesOn = segment.end === null || segments[i + 1]?.start === segment.end;
-    if (goesOn || segment.end === null) return segment;
+    if (segment.end === null || segments[i + 1]?.start === segment.end) return segment; // the run goes on
     const units = (segment.end - runStart + unit - 1n) / unit;
     return { ...segment, end: runStart + units * unit };
   });
