@@ -4,6 +4,7 @@ import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
+import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -14,5 +15,6 @@ export const migrations = [
   Invoices1764000300000,
   Payments1764000400000,
   Entitlements1764000500000,
+  PaymentsSafety1764000550000,
   Metering1764000600000,
 ];

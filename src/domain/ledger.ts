@@ -51,15 +51,25 @@ export function invoiceEntries(invoice: Draft): Entry[] {
   ].filter((made) => made.postings.length > 0);
 }
 
-export const paymentEntry = (amountMinor: bigint, currency: string): Entry =>
+/** Money that came in: it settles what is due, and what is more than that stands on the account's balance. */
+export const paymentEntry = (
+  { settledMinor, surplusMinor }: { readonly settledMinor: bigint; readonly surplusMinor: bigint },
+  currency: string,
+): Entry =>
   entry('payment_received', currency, [
-    { ledgerAccount: 'cash', amountMinor },
-    { ledgerAccount: 'accounts_receivable', amountMinor: -amountMinor },
+    { ledgerAccount: 'cash', amountMinor: settledMinor + surplusMinor },
+    { ledgerAccount: 'accounts_receivable', amountMinor: -settledMinor },
+    { ledgerAccount: 'customer_balance', amountMinor: -surplusMinor },
   ]);
 
-export const refundEntry = (amountMinor: bigint, currency: string): Entry =>
+/** Money given back: first what of it stood on the account's balance. */
+export const refundEntry = (
+  { amountMinor, fromBalanceMinor }: { readonly amountMinor: bigint; readonly fromBalanceMinor: bigint },
+  currency: string,
+): Entry =>
   entry('payment_refunded', currency, [
-    { ledgerAccount: 'refunds', amountMinor },
+    { ledgerAccount: 'customer_balance', amountMinor: fromBalanceMinor },
+    { ledgerAccount: 'refunds', amountMinor: amountMinor - fromBalanceMinor },
     { ledgerAccount: 'cash', amountMinor: -amountMinor },
   ]);
 

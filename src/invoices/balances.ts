@@ -7,7 +7,7 @@ export interface BalanceChange {
   readonly accountId: string;
   readonly at: Instant;
   readonly amountMinor: bigint;
-  readonly causeKind: 'invoice' | 'import';
+  readonly causeKind: 'invoice' | 'import' | 'payment' | 'refund';
   readonly causeId: string;
 }
 

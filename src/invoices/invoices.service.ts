@@ -6,7 +6,7 @@ import { type Page, page } from '../common/http/page.js';
 import { accountIdFor, accountIdOf } from '../common/ids.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { balancesOf } from './balances.js';
+import { balancesOf, insertBalanceChanges } from './balances.js';
 import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
 import { INVOICE_COLUMNS, type InvoiceRow, invoiceView } from './invoice-view.js';
 import type { InvoicesQuery, InvoiceView } from './invoices.dto.js';
@@ -86,29 +86,89 @@ export class InvoicesService {
     );
   }
 
-  /** Counts money that came in; never more than is due. @throws Refusal `overpayment` */
+  /**
+   * What is left to pay of each invoice, by its id. They are locked in the order of their keys until the transaction ends, also those that are
+   * being finalized in it.
+   */
+  async lockLeft(tx: Tx, invoices: readonly { readonly accountId: string; readonly invoiceId: string }[]): Promise<Map<string, bigint>> {
+    const rows = await tx.query<{ invoiceId: string; leftMinor: bigint }[]>(
+      `select invoice_id as "invoiceId", due_minor - paid_minor as "leftMinor" from invoice_settlement
+       where (account_id, invoice_id) in (select * from unnest($1::uuid[], $2::text[])) order by account_id, invoice_id for update`,
+      [invoices.map(({ accountId }) => accountId), invoices.map(({ invoiceId }) => invoiceId)],
+    );
+    return new Map(rows.map(({ invoiceId, leftMinor }) => [invoiceId, leftMinor]));
+  }
+
+  /** Counts money that came in. It is there, so none of it is refused: what is more than was due stands on the account's balance. */
   async recordPayment(
     tx: Tx,
     {
       accountId,
       invoiceId,
+      paymentId,
       amountMinor,
       at,
-    }: { readonly accountId: string; readonly invoiceId: string; readonly amountMinor: bigint; readonly at: Instant },
-  ): Promise<void> {
-    const { dueMinor, paidMinor, number } = await this.settlement(tx, accountId, invoiceId);
-    if (paidMinor + amountMinor > dueMinor)
-      throw new Refusal('conflict', 'overpayment', `More than is due on ${number}: record the amount that is left.`);
-    await tx.query(
-      `update invoice_settlement set paid_minor = paid_minor + $3, paid_at = case when paid_minor + $3 = due_minor then $4::timestamptz end
-       where account_id = $1 and invoice_id = $2`,
-      [accountId, invoiceId, amountMinor.toString(), formatInstant(at)],
-    );
+    }: {
+      readonly accountId: string;
+      readonly invoiceId: string;
+      readonly paymentId: string;
+      readonly amountMinor: bigint;
+      readonly at: Instant;
+    },
+  ): Promise<{ settledMinor: bigint; surplusMinor: bigint }> {
+    const { dueMinor, paidMinor } = await this.settlement(tx, accountId, invoiceId);
+    const leftMinor = dueMinor - paidMinor;
+    const settledMinor = amountMinor < leftMinor ? amountMinor : leftMinor;
+    const surplusMinor = amountMinor - settledMinor;
+    if (settledMinor > 0n)
+      await tx.query(
+        `update invoice_settlement set paid_minor = paid_minor + $3, paid_at = case when paid_minor + $3 = due_minor then $4::timestamptz end
+         where account_id = $1 and invoice_id = $2`,
+        [accountId, invoiceId, settledMinor.toString(), formatInstant(at)],
+      );
+    await insertBalanceChanges(tx, [{ accountId, at, amountMinor: surplusMinor, causeKind: 'payment', causeId: paymentId }]);
+    return { settledMinor, surplusMinor };
   }
 
   /** What stands on an account's balance, in minor units. */
   async balance(tx: Tx, accountId: string): Promise<bigint> {
     return (await balancesOf(tx, [accountId])).get(accountId) ?? 0n;
+  }
+
+  /**
+   * Takes what a payment left on the balance off it again, as far as it still stands there and none was taken before, because that much is given
+   * back. Answers how much that is. The account is locked against a bill run, which would apply it.
+   */
+  async takeSurplusBack(
+    tx: Tx,
+    {
+      accountId,
+      paymentId,
+      refundId,
+      refundIds,
+      amountMinor,
+      at,
+    }: {
+      readonly accountId: string;
+      readonly paymentId: string;
+      readonly refundId: string;
+      /** All refunds of the payment. */
+      readonly refundIds: readonly string[];
+      readonly amountMinor: bigint;
+      readonly at: Instant;
+    },
+  ): Promise<bigint> {
+    await tx.query('select 1 from billing_state where account_id = $1 for update', [accountId]);
+    const [{ surplus } = { surplus: 0n }] = await tx.query<{ surplus: bigint }[]>(
+      `select coalesce(sum(amount_minor), 0)::bigint as surplus from balance_entry
+       where account_id = $1 and ((cause_kind = 'payment' and cause_id = $2) or (cause_kind = 'refund' and cause_id = any($3::text[])))`,
+      [accountId, paymentId, refundIds],
+    );
+    const bounds = [surplus, amountMinor, await this.balance(tx, accountId)];
+    const taken = bounds.reduce((least, bound) => (bound < least ? bound : least));
+    if (taken <= 0n) return 0n;
+    await insertBalanceChanges(tx, [{ accountId, at, amountMinor: -taken, causeKind: 'refund', causeId: refundId }]);
+    return taken;
   }
 
   private async views(tx: Tx, rows: readonly InvoiceRow[]): Promise<InvoiceView[]> {

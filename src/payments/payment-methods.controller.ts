@@ -20,11 +20,17 @@ export class PaymentMethodsController {
 
   @Post('setup')
   @Scopes('payments:write')
-  @ApiOperation({ operationId: 'setUpPaymentMethod', summary: 'Where the customer adds a payment method: card numbers never pass here' })
+  @ApiOperation({
+    operationId: 'setUpPaymentMethod',
+    summary: 'Where the customer adds a payment method: card numbers never pass here',
+    description:
+      'The answer may hold a secret, so it is not stored: an Idempotency-Key is not needed and has no effect, and asking again is safe.',
+  })
   @ApiCreatedResponse({ type: MethodSetupView, description: 'A page, or a secret for the library of the provider.' })
   @ApiProblems(404, 409, 422)
-  setUp(@CurrentCall() call: Call, @Key() key: string): Promise<MethodSetupView> {
-    return this.writes.once(call, (tx) => this.methods.setUp(tx, key), { keyRequired: false });
+  async setUp(@CurrentCall() call: Call, @Key() key: string): Promise<MethodSetupView> {
+    const holder = await this.writes.run(call, (tx) => this.methods.holder(tx, key)); // the answer holds a secret, so it is not stored
+    return this.methods.setUp(holder);
   }
 
   @Post()
@@ -32,17 +38,21 @@ export class PaymentMethodsController {
   @ApiOperation({
     operationId: 'addPaymentMethod',
     summary: 'Add a payment method by its token; what is unpaid is collected with it at once',
+    description:
+      'One that the account has already stays the same, and is the one that is charged from now on. A payment that waits for the customer to confirm it is given up and charged to the new payment method, where the provider can give it up.',
   })
   @ApiCreatedResponse({ type: PaymentMethodView, description: 'The payment method.' })
   @ApiProblems(404, 409, 422)
-  add(@CurrentCall() call: Call, @Key() key: string, @Body() { token }: AddPaymentMethodDto): Promise<PaymentMethodView> {
-    return this.writes.once(call, (tx) => this.methods.add(tx, call, key, token));
+  async add(@CurrentCall() call: Call, @Key() key: string, @Body() { token }: AddPaymentMethodDto): Promise<PaymentMethodView> {
+    const stored = this.methods.store(key, token);
+    await Promise.allSettled([stored]); // before the transaction; what it refuses is refused within, where answers are stored
+    return this.writes.once(call, async (tx) => this.methods.keep(tx, call, await stored));
   }
 
   @Get()
   @Scopes('payments:read')
   @ApiOperation({ operationId: 'listPaymentMethods', summary: 'The payment methods of an account' })
-  @ApiOkResponse({ type: PaymentMethodsView, description: 'Newest first.' })
+  @ApiOkResponse({ type: PaymentMethodsView, description: 'The one added last comes first.' })
   @ApiProblems(404)
   list(@Key() key: string): Promise<PaymentMethodsView> {
     return this.database.transaction((tx) => this.methods.list(tx, key));

@@ -6,6 +6,20 @@ import { Refusal } from '../domain/refusal.js';
 export type PaymentState = 'pending' | 'succeeded' | 'failed';
 export type AttemptState = 'created' | 'pending' | 'unknown' | 'succeeded' | 'requires_action' | 'declined' | 'not_attempted';
 
+/** States in which an attempt waits for its outcome: the provider may still take the money for it. */
+const OPEN: readonly AttemptState[] = ['created', 'pending', 'unknown', 'requires_action'];
+
+export const isOpen = (state: AttemptState): boolean => OPEN.includes(state);
+
+/** In SQL: the condition of payment_attempt_one_open. */
+export const OPEN_STATES = OPEN.map((state) => `'${state}'`).join(', ');
+
+/** Why a payment was closed without a try: what it was to collect has changed, so that nobody failed to pay. */
+export const SUPERSEDED = 'superseded';
+
+/** Why a payment was closed without a try: somebody wanted it so. */
+export const CANCELED = 'canceled';
+
 /** Money that came in, or is to be collected, for one invoice. */
 export interface Payment {
   readonly accountId: string;
@@ -32,6 +46,8 @@ export interface Attempt {
   readonly n: number;
   readonly invoiceId: string;
   readonly methodId: string;
+  /** The provider of its payment method, which alone may say what became of it. */
+  readonly provider: string;
   readonly state: AttemptState;
 }
 
@@ -49,6 +65,9 @@ export interface PaymentMethod {
 export const PAYMENT_COLUMNS = `account_id as "accountId", id, invoice_id as "invoiceId", provider, state, amount_minor as "amountMinor", currency, method,
   reference, received_on::text as "receivedOn", reason, created_at as "createdAt", settled_at as "settledAt"`;
 
+/** The one added last comes first: it is charged. */
+export const METHOD_ORDER = 'choice desc, created_at desc, id desc';
+
 export const METHOD_COLUMNS = `account_id as "accountId", id, provider, customer, reference, label, created_at as "createdAt"`;
 
 /** The key under which a provider knows an attempt: the same for every repetition. */
@@ -64,20 +83,30 @@ export async function paymentById(tx: Tx, id: string, { locked = false } = {}): 
   return payment;
 }
 
-/** The newest payment method of each account with its provider. */
-export async function methodsOf(tx: Tx, accountIds: readonly string[]): Promise<Map<string, PaymentMethod>> {
-  const rows = await tx.query<PaymentMethod[]>(
-    `select distinct on (account_id) ${METHOD_COLUMNS} from payment_method where account_id = any($1::uuid[]) order by account_id, created_at desc, id desc`,
-    [accountIds],
+/** The payment by which an invoice is being collected. There is one at most. */
+export async function pendingPayment(tx: Tx, accountId: string, invoiceId: string): Promise<Payment | undefined> {
+  const [payment] = await tx.query<Payment[]>(
+    `select ${PAYMENT_COLUMNS} from payment where account_id = $1 and invoice_id = $2 and state = 'pending' for update`,
+    [accountId, invoiceId],
   );
-  return new Map(rows.map((row) => [row.accountId, row]));
+  return payment;
 }
 
+const ATTEMPTS = `
+  select a.account_id as "accountId", a.payment_id as "paymentId", a.n, a.invoice_id as "invoiceId", a.method_id as "methodId", m.provider, a.state
+  from payment_attempt a join payment_method m on m.account_id = a.account_id and m.id = a.method_id
+  where a.account_id = $1 and a.payment_id = $2`;
+
 export async function openAttempt(tx: Tx, payment: Pick<Payment, 'accountId' | 'id'>): Promise<Attempt | undefined> {
-  const [attempt] = await tx.query<Attempt[]>(
-    `select account_id as "accountId", payment_id as "paymentId", n, invoice_id as "invoiceId", method_id as "methodId", state
-     from payment_attempt where account_id = $1 and payment_id = $2 and state in ('created', 'pending', 'unknown')`,
-    [payment.accountId, payment.id],
-  );
+  const [attempt] = await tx.query<Attempt[]>(`${ATTEMPTS} and a.state in (${OPEN_STATES})`, [payment.accountId, payment.id]);
   return attempt;
 }
+
+export async function attemptByNumber(tx: Tx, payment: Pick<Payment, 'accountId' | 'id'>, n: number): Promise<Attempt | undefined> {
+  const [attempt] = await tx.query<Attempt[]>(`${ATTEMPTS} and a.n::text = $3`, [payment.accountId, payment.id, String(n)]);
+  return attempt;
+}
+
+/** Whether the account has another payment method by now than the one whose charge waits for the customer's consent. */
+export const isReplaced = (attempt: Attempt, current: PaymentMethod | undefined): boolean =>
+  attempt.state === 'requires_action' && current !== undefined && current.id !== attempt.methodId;

@@ -119,7 +119,7 @@ export class PaymentView {
   @ApiProperty({ description: 'The day it came in, where it was recorded by hand.', type: String, nullable: true, format: 'date' })
   receivedOn!: string | null;
 
-  @ApiProperty({ description: 'Why it failed.', type: String, nullable: true })
+  @ApiProperty({ description: 'Why it failed, or what it waits for.', type: String, nullable: true })
   reason!: string | null;
 
   @ApiProperty({ description: 'When it was begun.', format: 'date-time' })
@@ -155,12 +155,15 @@ export class PaymentMethodView {
   @ApiProperty({ description: 'For people.' })
   label!: string;
 
-  @ApiProperty({ description: 'When it was added. The newest one is charged.', format: 'date-time' })
+  @ApiProperty({ description: 'When it was first added.', format: 'date-time' })
   createdAt!: string;
 }
 
 export class PaymentMethodsView {
-  @ApiProperty({ description: 'Newest first.', type: [PaymentMethodView] })
+  @ApiProperty({
+    description: "The one added last comes first; of those that the account's provider holds, the first one is charged.",
+    type: [PaymentMethodView],
+  })
   data!: PaymentMethodView[];
 }
 

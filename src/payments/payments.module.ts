@@ -3,20 +3,45 @@ import { AccountsModule } from '../accounts/accounts.module.js';
 import { InvoicesModule } from '../invoices/invoices.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
+import { BeginAttempt } from './begin-attempt.js';
+import { BeginPayments } from './begin-payments.js';
+import { BookPayment } from './book-payment.js';
+import { BookRefund } from './book-refund.js';
+import { CancelPayment } from './cancel-payment.js';
 import { Collect } from './collect.js';
 import { Collection } from './collection.js';
-import { PaymentMethodsController } from './payment-methods.controller.js';
+import { CurrentMethods } from './current-methods.js';
 import { PastDue } from './past-due.js';
+import { PayInvoice } from './pay-invoice.js';
+import { PaymentMethodsController } from './payment-methods.controller.js';
 import { PaymentMethods } from './payment-methods.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
 import { ProviderWebhooksController } from './provider-webhooks.controller.js';
+import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
+import { ResolveAttempt } from './resolve-attempt.js';
 
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
   controllers: [PaymentsController, PaymentMethodsController, ProviderWebhooksController],
-  providers: [PastDue, Collect, Collection, PaymentMethods, PaymentsService, Refunds],
+  providers: [
+    BeginAttempt,
+    BeginPayments,
+    BookPayment,
+    BookRefund,
+    CancelPayment,
+    Collect,
+    Collection,
+    CurrentMethods,
+    PastDue,
+    PayInvoice,
+    PaymentMethods,
+    PaymentsService,
+    RecordPayment,
+    Refunds,
+    ResolveAttempt,
+  ],
   exports: [PaymentsService, Collection, PaymentMethods],
 })
 export class PaymentsModule {}

@@ -1,30 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
-import { Audit } from '../common/audit/audit.service.js';
-import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { newestFirstKey } from '../common/database/newest-first.js';
-import type { Call } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
-import { accountIdFor, accountIdOf, newId } from '../common/ids.js';
-import { formatMoney, parseMoney } from '../domain/currency.js';
+import { accountIdFor } from '../common/ids.js';
+import { formatMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
-import { Refusal } from '../domain/refusal.js';
-import { InvoicesService } from '../invoices/invoices.service.js';
-import { Collect } from './collect.js';
 import { type Payment, PAYMENT_COLUMNS, paymentById } from './payment-records.js';
-import type { PaymentsQuery, PaymentView, RecordPaymentDto, RefundView } from './payments.dto.js';
-import { type Refund, Refunds } from './refunds.js';
+import type { PaymentsQuery, PaymentView, RefundView } from './payments.dto.js';
+import type { Refund } from './refund-records.js';
+import { Refunds } from './refunds.js';
 
 @Injectable()
 export class PaymentsService {
   constructor(
-    private readonly clock: Clock,
-    private readonly audit: Audit,
     private readonly accounts: AccountsService,
-    private readonly invoices: InvoicesService,
     private readonly refunds: Refunds,
-    private readonly collect: Collect,
   ) {}
 
   /** @throws Refusal `payment_not_found` */
@@ -53,31 +44,6 @@ export class PaymentsService {
     );
     const { data, nextCursor } = page(rows, limit, (row) => [formatInstant(row.createdAt), row.id]);
     return { data: await this.views(tx, data), nextCursor };
-  }
-
-  /** A wire or cheque that came in. @throws Refusal `invoice_not_found`, `overpayment`, `invalid_money` */
-  async record(tx: Tx, call: Call, { invoice, amount, method, reference, receivedOn }: RecordPaymentDto): Promise<PaymentView> {
-    const { id: invoiceId, currency } = await this.invoices.one(tx, invoice);
-    const accountId = accountIdOf(invoiceId) ?? '';
-    const amountMinor = parseMoney(amount, currency);
-    if (amountMinor <= 0n) throw new Refusal('invalid', 'invalid_money', 'Record an amount above zero.');
-    const now = this.clock.now();
-    const id = newId('pay', now, accountId);
-    await tx.query(
-      `insert into payment (account_id, id, invoice_id, provider, state, amount_minor, currency, method, reference, received_on, created_at, settled_at)
-       values ($1, $2, $3, 'manual', 'succeeded', $4, $5, $6, $7, $8, $9, $9)`,
-      [accountId, id, invoiceId, amountMinor.toString(), currency, method, reference ?? null, receivedOn ?? null, formatInstant(now)],
-    );
-    await this.collect.book(tx, await paymentById(tx, id));
-    await this.audit.record(tx, {
-      actor: call.actor,
-      action: 'payment.recorded',
-      accountId,
-      subjectType: 'payment',
-      subjectId: id,
-      after: { invoiceId, amount, currency, method },
-    });
-    return this.one(tx, id);
   }
 
   private async views(tx: Tx, payments: readonly Payment[]): Promise<PaymentView[]> {

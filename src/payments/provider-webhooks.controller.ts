@@ -1,14 +1,18 @@
 import { Body, Controller, HttpCode, Param, Post, Req, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { type Actor, SYSTEM } from '../common/actor.js';
+import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { Public } from '../common/http/scopes.js';
+import { accountIdOf } from '../common/ids.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import type { ProviderEvent } from '../providers/port.js';
 import { Providers } from '../providers/providers.js';
-import { Collect } from './collect.js';
+import { Refunds } from './refunds.js';
+import { ResolveAttempt } from './resolve-attempt.js';
 
 /** What providers tell of their own accord. Public: the signature is what lets them in. */
 @ApiExcludeController()
@@ -17,9 +21,11 @@ import { Collect } from './collect.js';
 export class ProviderWebhooksController {
   constructor(
     private readonly providers: Providers,
-    private readonly collect: Collect,
+    private readonly resolving: ResolveAttempt,
+    private readonly refunds: Refunds,
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly audit: Audit,
   ) {}
 
   @Post(':provider/webhooks')
@@ -40,7 +46,19 @@ export class ProviderWebhooksController {
       'insert into provider_event (provider, event_id, received_at) values ($1, $2, $3) on conflict do nothing returning event_id',
       [provider, event.id, formatInstant(this.clock.now())],
     );
-    const [paymentId = '', n = ''] = event.key.split(':');
-    if (fresh.length > 0 && event.kind === 'charge') await this.collect.resolve(tx, { paymentId, n: Number(n) }, event.outcome);
+    if (fresh.length === 0) return;
+    const actor: Actor = { ...SYSTEM, id: `provider:${provider}` };
+    const [subject = '', n = ''] = event.key.split(':');
+    if (event.kind === 'charge') await this.resolving.run(tx, { paymentId: subject, n: Number(n), provider }, event.outcome);
+    else await this.refunds.resolve(tx, subject, event.outcome);
+    const accountId = accountIdOf(subject);
+    await this.audit.record(tx, {
+      actor,
+      action: 'provider_event.processed',
+      ...(accountId === undefined ? {} : { accountId }),
+      subjectType: 'provider_event',
+      subjectId: event.id,
+      after: { provider, kind: event.kind, key: event.key, outcome: event.outcome.kind },
+    });
   }
 }

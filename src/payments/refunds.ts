@@ -1,43 +1,32 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import type { Call } from '../common/http/call.js';
 import { accountIdOf, newId } from '../common/ids.js';
+import { LOG } from '../common/telemetry/log-token.js';
 import { formatMoney, parseMoney } from '../domain/currency.js';
-import { formatInstant, type Instant } from '../domain/instant.js';
-import { refundEntry } from '../domain/ledger.js';
+import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { LedgerService } from '../ledger/ledger.service.js';
 import type { Outcome } from '../providers/port.js';
 import { Providers } from '../providers/providers.js';
+import { BookRefund } from './book-refund.js';
 import { paymentById } from './payment-records.js';
-
-export interface Refund {
-  readonly accountId: string;
-  readonly id: string;
-  readonly paymentId: string;
-  readonly state: 'pending' | 'succeeded' | 'failed';
-  readonly amountMinor: bigint;
-  readonly currency: string;
-  readonly reason: string;
-  readonly failure: string | null;
-  readonly createdAt: Instant;
-  readonly settledAt: Instant | null;
-}
-
-const COLUMNS = `account_id as "accountId", id, payment_id as "paymentId", state, amount_minor as "amountMinor", currency, reason, failure,
-  created_at as "createdAt", settled_at as "settledAt"`;
+import { type Refund, REFUND_COLUMNS } from './refund-records.js';
+import { type Step, walk } from './walk.js';
 
 /** Money given back: never more than was paid. */
 @Injectable()
 export class Refunds {
   constructor(
+    @Inject(LOG) private readonly log: Logger,
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly audit: Audit,
     private readonly providers: Providers,
-    private readonly ledger: LedgerService,
+    private readonly booking: BookRefund,
   ) {}
 
   /** Notes a refund before any provider is asked for it. @throws Refusal `payment_not_succeeded`, `refund_too_large`, `invalid_money` */
@@ -95,44 +84,59 @@ export class Refunds {
     return this.database.transaction((tx) => this.resolve(tx, id, outcome));
   }
 
-  /** Sends again what has no outcome: the key is the same. */
+  /** Sends again what has no outcome: the key is the same. Relies on refund_open. */
   async resolveOpen(before: string): Promise<void> {
-    const open = await this.database.query<{ id: string }>({
-      name: 'open_refunds',
-      text: `select id from refund where state = 'pending' and created_at <= $1 order by created_at limit 500`,
-      values: [before],
+    await walk({
+      page: (after) =>
+        this.database.query<Step>({
+          name: 'open_refunds',
+          text: `select id, created_at as "createdAt" from refund where state = 'pending' and created_at <= $3
+                   and (created_at, id) > ($1::timestamptz, $2) order by created_at, id limit 500`,
+          values: [...after, before],
+        }),
+      work: (id) => this.send(id),
+      failed: (err, refundId) => {
+        this.log.error({ err, refundId }, 'a refund could not be sent; it is tried again within a minute');
+      },
     });
-    for (const { id } of open) await this.send(id);
   }
 
   list(tx: Tx, accountId: string, paymentIds: readonly string[]): Promise<Refund[]> {
     return tx.query<Refund[]>(
-      `select ${COLUMNS} from refund where account_id = $1 and payment_id = any($2::text[]) order by created_at, id`,
+      `select ${REFUND_COLUMNS} from refund where account_id = $1 and payment_id = any($2::text[]) order by created_at, id`,
       [accountId, paymentIds],
     );
   }
 
-  private async resolve(tx: Tx, id: string, outcome: Outcome): Promise<Refund> {
+  /** Notes what became of a refund; a state that is final stays. @throws Refusal `refund_not_found` */
+  async resolve(tx: Tx, id: string, outcome: Outcome): Promise<Refund> {
     const refund = await this.byId(tx, id, 'for update');
     if (refund.state !== 'pending' || !['succeeded', 'declined', 'not_attempted'].includes(outcome.kind)) return refund;
-    const at = this.clock.now();
     const succeeded = outcome.kind === 'succeeded';
+    const failure = 'reason' in outcome ? outcome.reason : null;
     await tx.query('update refund set state = $3, failure = $4, settled_at = $5 where account_id = $1 and id = $2', [
       refund.accountId,
       id,
       succeeded ? 'succeeded' : 'failed',
-      'reason' in outcome ? outcome.reason : null,
-      formatInstant(at),
+      failure,
+      formatInstant(this.clock.now()),
     ]);
-    if (succeeded)
-      await this.ledger.post(tx, [
-        { accountId: refund.accountId, at, causeKind: 'refund', causeId: id, entry: refundEntry(refund.amountMinor, refund.currency) },
-      ]);
+    const fromBalanceMinor = succeeded ? await this.booking.run(tx, refund) : 0n;
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: succeeded ? 'refund.succeeded' : 'refund.failed',
+      accountId: refund.accountId,
+      subjectType: 'refund',
+      subjectId: id,
+      before: { state: refund.state },
+      after: { paymentId: refund.paymentId, outcome: outcome.kind, fromBalanceMinor },
+      ...(failure === null ? {} : { reason: failure }),
+    });
     return this.byId(tx, id);
   }
 
   private async byId(tx: Tx, id: string, lock: '' | 'for update' = ''): Promise<Refund> {
-    const [refund] = await tx.query<Refund[]>(`select ${COLUMNS} from refund where account_id = $1 and id = $2 ${lock}`, [
+    const [refund] = await tx.query<Refund[]>(`select ${REFUND_COLUMNS} from refund where account_id = $1 and id = $2 ${lock}`, [
       accountIdOf(id) ?? null,
       id,
     ]);

@@ -10,6 +10,8 @@ export interface Capabilities {
   readonly refunds: boolean;
   /** Tells of its own accord what became of a charge. */
   readonly webhooks: boolean;
+  /** Gives up a charge that waits for its customer. */
+  readonly cancels: boolean;
 }
 
 /** Who pays, as a provider needs to know. */
@@ -96,6 +98,11 @@ export interface PaymentProvider {
   refund(request: RefundRequest): Promise<Outcome>;
   /** What became of the write with that key: `not_attempted` where the provider never saw it. */
   lookUp(key: string): Promise<Outcome>;
+  /**
+   * Gives up the charge with that key. `not_attempted`: nothing comes of it any more, also where it is sent once more or is still under way;
+   * any other outcome is what became of it instead.
+   */
+  cancel(key: string): Promise<Outcome>;
   /** The events in a webhook whose signature is right. @throws Refusal `invalid_signature`, `not_supported` */
   readWebhook(received: ReceivedWebhook): ProviderEvent[];
 }

@@ -98,7 +98,8 @@ export class V1AccountsController {
     @Key('account_code') code: string,
     @Body() { token }: V1BillingInfoDto,
   ): Promise<V1BillingInfoView> {
-    const { provider, label } = await this.writes.run(call, (tx) => this.methods.add(tx, call, code, token));
+    const stored = await this.methods.store(code, token);
+    const { provider, label } = await this.writes.run(call, (tx) => this.methods.keep(tx, call, stored));
     return { account_code: code, provider, description: label };
   }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Collect } from '../../src/payments/collect.js';
 import { Collection } from '../../src/payments/collection.js';
-import type { Outcome, PaymentProvider } from '../../src/providers/port.js';
 import { Providers } from '../../src/providers/providers.js';
 import type { SandboxProvider } from '../../src/providers/sandbox/sandbox.provider.js';
 import { TestApp } from '../support/app.js';
@@ -225,43 +224,4 @@ test('refunds, in parts and never more than was paid', async () => {
   expect(await refund({ amount: '7.01', reason: 'too much' })).toMatchObject({ status: 409, body: { code: 'refund_too_large' } });
   expect(await refund({ reason: 'the rest' })).toMatchObject({ status: 201, body: { amount: '7.00' } });
   expect((await wharfage.ok('GET', `/v2/payments/${String(id)}`)).refunds).toHaveLength(2);
-});
-
-describe.each(['sandbox', 'manual'])('the provider "%s" keeps the contract of the port', (name) => {
-  const port = (): PaymentProvider => wharfage.app.get(Providers).named(name);
-  const certain: Outcome['kind'][] = ['succeeded', 'processing', 'requires_action', 'declined', 'not_attempted'];
-
-  test('the same account is the same customer', async () => {
-    const customer = { accountId: randomUUID(), name: 'A', email: null };
-    expect(await port().ensureCustomer(customer)).toBe(await port().ensureCustomer(customer));
-  });
-
-  test('a key that it never saw was not attempted', async () => {
-    expect(await port().lookUp(`pay_${randomUUID()}:1`)).toMatchObject({ kind: 'not_attempted' });
-  });
-
-  test('a charge repeated under its key has one outcome, and is found by the key', async () => {
-    const provider = port();
-    const customer = await provider.ensureCustomer({ accountId: randomUUID(), name: 'A', email: null });
-    const stored = provider.capabilities.tokens ? await provider.storeMethod(customer, 'sandbox_ok') : { reference: 'none' };
-    const request = {
-      key: `pay_${randomUUID()}:1`,
-      customer,
-      method: stored.reference,
-      amountMinor: 9_007_199_254_740_993n,
-      currency: 'USD',
-      description: 'test',
-    };
-    const first = await provider.charge(request);
-    expect(certain).toContain(first.kind);
-    expect(first.kind === 'succeeded').toBe(provider.capabilities.collects);
-    expect(await provider.charge(request)).toEqual(first);
-    if (provider.capabilities.collects) expect(await provider.lookUp(request.key)).toEqual(first);
-  });
-
-  test("what it cannot do it refuses, and a webhook without its signature is nobody's", async () => {
-    const provider = port();
-    if (!provider.capabilities.tokens) await expect(provider.storeMethod('c', 't')).rejects.toMatchObject({ code: 'not_supported' });
-    expect(() => provider.readWebhook({ body: Buffer.from('{}'), headers: {} })).toThrow(/invalid_signature|not_supported/);
-  });
 });

@@ -15,7 +15,7 @@ const NOT_ATTEMPTED: Outcome = { kind: 'not_attempted', reason: 'Wires and chequ
 @Injectable()
 export class ManualProvider implements PaymentProvider {
   readonly name = 'manual';
-  readonly capabilities: Capabilities = { collects: false, tokens: false, refunds: false, webhooks: false };
+  readonly capabilities: Capabilities = { collects: false, tokens: false, refunds: false, webhooks: false, cancels: false };
 
   ensureCustomer({ accountId }: { readonly accountId: string }): Promise<string> {
     return Promise.resolve(accountId);
@@ -33,6 +33,9 @@ export class ManualProvider implements PaymentProvider {
     return Promise.resolve(NOT_ATTEMPTED);
   }
   lookUp(): Promise<Outcome> {
+    return Promise.resolve(NOT_ATTEMPTED);
+  }
+  cancel(): Promise<Outcome> {
     return Promise.resolve(NOT_ATTEMPTED);
   }
   readWebhook(): ProviderEvent[] {

@@ -35,7 +35,7 @@ interface Operation {
 @Injectable()
 export class SandboxProvider implements PaymentProvider {
   readonly name = 'sandbox';
-  readonly capabilities: Capabilities = { collects: true, tokens: true, refunds: true, webhooks: true };
+  readonly capabilities: Capabilities = { collects: true, tokens: true, refunds: true, webhooks: true, cancels: true };
 
   constructor(
     private readonly hashing: KeyHashing,
@@ -87,6 +87,19 @@ export class SandboxProvider implements PaymentProvider {
       values: [key],
     });
     return row?.outcome ?? { kind: 'not_attempted', reason: 'The sandbox never saw it.' };
+  }
+
+  /** Its books hold a canceled key too, so that a charge which is still under way finds it there. */
+  async cancel(key: string): Promise<Outcome> {
+    const canceled: Outcome = { kind: 'not_attempted', reason: 'canceled' };
+    const [row] = await this.database.query<{ outcome: Outcome }>({
+      name: 'sandbox_cancel',
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, 'cancel', '', 0, '', $2, $3)
+             on conflict (key) do update set outcome = case sandbox_operation.outcome ->> 'kind' when 'requires_action' then excluded.outcome
+               else sandbox_operation.outcome end returning outcome`,
+      values: [key, JSON.stringify(canceled), formatInstant(this.clock.now())],
+    });
+    return row?.outcome ?? canceled;
   }
 
   readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {

@@ -1,0 +1,18 @@
+import type { Instant } from '../domain/instant.js';
+
+/** Money of a payment that is given back. */
+export interface Refund {
+  readonly accountId: string;
+  readonly id: string;
+  readonly paymentId: string;
+  readonly state: 'pending' | 'succeeded' | 'failed';
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly reason: string;
+  readonly failure: string | null;
+  readonly createdAt: Instant;
+  readonly settledAt: Instant | null;
+}
+
+export const REFUND_COLUMNS = `account_id as "accountId", id, payment_id as "paymentId", state, amount_minor as "amountMinor", currency, reason, failure,
+  created_at as "createdAt", settled_at as "settledAt"`;
