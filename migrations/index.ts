@@ -1,6 +1,7 @@
 import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
+import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
@@ -15,6 +16,7 @@ export const migrations = [
   Invoices1764000300000,
   Payments1764000400000,
   Entitlements1764000500000,
+  Guards1764000520000,
   PaymentsSafety1764000550000,
   Metering1764000600000,
 ];

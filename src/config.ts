@@ -99,7 +99,7 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   },
   V1_PROVIDER: {
     fallback: 'sandbox',
-    meaning: `Who collects for accounts that are created through /v1: ${PROVIDERS.join(' or ')}.`,
+    meaning: `Who collects for accounts that come through /v1: ${PROVIDERS.join(' or ')}. Production needs it, and not as sandbox.`,
     read: oneOf(...PROVIDERS),
   },
   RATE_LIMIT: { fallback: '0', meaning: 'Requests a second and key in one process; 0 is without limit.', read: whole(0, 1_000_000) },
@@ -146,6 +146,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     return [NAMES[name as keyof typeof NAMES], value];
   });
   const config = Object.fromEntries(values) as Config;
+  if (config.production && config.v1Provider === 'sandbox')
+    problems.push('V1_PROVIDER cannot be sandbox in production, where it moves no money: name who collects for accounts of /v1.');
   if (config.production && config.testClock) problems.push('TEST_CLOCK cannot be on in production: turn it off.');
   if (config.production && config.databaseUrl !== undefined && config.keyHashSecret === undefined)
     problems.push('KEY_HASH_SECRET is needed in production.');

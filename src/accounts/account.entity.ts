@@ -46,10 +46,6 @@ export class Account {
   @Column('jsonb', { default: {} })
   metadata!: Readonly<Record<string, string>>;
 
-  /** Once true, the currency is fixed. */
-  @Column('boolean', { default: false })
-  billed!: boolean;
-
   /** Since when an invoice could not be collected. */
   @InstantColumn({ nullable: true })
   pastDueSince!: Instant | null;

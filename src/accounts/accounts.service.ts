@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
@@ -11,16 +11,17 @@ import { defineFact, Hooks } from '../common/hooks.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
+import { CONFIG, type Config } from '../config.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { withoutAbsent } from '../domain/without-absent.js';
-import type { AccountProfile } from './account-profile.js';
+import type { AccountProfile, ProviderName } from './account-profile.js';
 import { Account } from './account.entity.js';
 import type { AccountsQuery, PutAccountDto } from './accounts.dto.js';
 import { TaxRatesService } from './tax-rates.service.js';
 
 /** Told before an account's currency changes; whoever holds money or a bargain in the old one refuses. */
-export const accountCurrencyChanging = defineFact<{ accountId: string; currency: string }>('account.currency_changing');
+export const accountCurrencyChanging = defineFact<{ accountId: string; before: string; currency: string }>('account.currency_changing');
 
 /** Told when an account was created, converted, or fell or ceased to be past due: its entitlements are computed. */
 export const accountChanged = defineFact<{ accountId: string }>('account.changed');
@@ -28,7 +29,7 @@ export const accountChanged = defineFact<{ accountId: string }>('account.changed
 /** Told before a user becomes an organization; whoever knows a reason why that cannot be refuses. */
 export const accountConverting = defineFact<{ accountId: string; force: boolean }>('account.converting');
 
-type AccountContent = Omit<Account, 'id' | 'key' | 'billed' | 'pastDueSince' | 'revision' | 'createdAt' | 'updatedAt'>;
+type AccountContent = Omit<Account, 'id' | 'key' | 'pastDueSince' | 'revision' | 'createdAt' | 'updatedAt'>;
 
 const KNOWN_KEYS_MAX = 200_000;
 
@@ -38,6 +39,7 @@ export class AccountsService {
   private readonly known = new Map<string, string>();
 
   constructor(
+    @Inject(CONFIG) private readonly config: Config,
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly audit: Audit,
@@ -47,20 +49,25 @@ export class AccountsService {
 
   /** Creates or replaces an account; the same content again changes nothing. */
   async put(tx: Tx, call: Call, key: string, input: PutAccountDto): Promise<Account> {
-    const content = contentOf(input);
+    return await this.merge(tx, call, key, () => input);
+  }
+
+  /** As `put`, with content that follows from what is known of the account, which stays so until the transaction ends. */
+  async merge(tx: Tx, call: Call, key: string, inputFor: (known: Account | undefined) => PutAccountDto): Promise<Account> {
     const now = this.clock.now();
     const fresh = {
       id: accountIdFor(key),
       key,
-      ...content,
-      billed: false,
+      ...contentOf(inputFor(undefined)),
       pastDueSince: null,
       revision: 1,
       createdAt: now,
       updatedAt: now,
     };
     const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
+    const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
+    this.refuseSandbox(content.provider, created ? undefined : row.provider);
     await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
@@ -92,13 +99,14 @@ export class AccountsService {
 
   /** Notes that an account is past due from now on, or no longer. */
   async setPastDue(tx: Tx, accountId: string, pastDue: boolean): Promise<void> {
-    const [changed] = await tx.query<[{ id: string }[], number]>(
-      'update account set past_due_since = $2 where id = $1 and (past_due_since is null) = ($2::timestamptz is not null) returning id',
+    const [changed] = await tx.query<[{ key: string }[], number]>(
+      'update account set past_due_since = $2 where id = $1 and (past_due_since is null) = ($2::timestamptz is not null) returning key',
       [accountId, pastDue ? formatInstant(this.clock.now()) : null],
     );
-    if (changed.length === 0) return;
+    const [account] = changed;
+    if (!account) return;
     const action = pastDue ? 'account.past_due' : 'account.recovered';
-    await this.audit.record(tx, { actor: SYSTEM, action, accountId, subjectType: 'account', subjectId: accountId });
+    await this.audit.record(tx, { actor: SYSTEM, action, accountId, subjectType: 'account', subjectId: account.key });
     await this.hooks.tell(tx, accountChanged, { accountId });
   }
 
@@ -166,24 +174,18 @@ export class AccountsService {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** From now on the currency of these accounts is fixed. */
-  async markBilled(tx: Tx, accountIds: readonly string[]): Promise<void> {
-    await tx.query('update account set billed = true where id = any($1::uuid[]) and not billed', [accountIds]);
+  /** @throws Refusal `sandbox_in_production` */
+  private refuseSandbox(provider: ProviderName, before: ProviderName | undefined): void {
+    if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
+      throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
   }
 
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
     if (isDeepStrictEqual(contentOf(row), content)) return row;
     if (content.kind !== row.kind)
       throw new Refusal('conflict', 'account_kind_fixed', 'The kind of an account is not changed: use another account.');
-    if (content.currency !== row.currency) {
-      if (row.billed)
-        throw new Refusal(
-          'conflict',
-          'currency_fixed',
-          `Something was billed to the account in ${row.currency}, which fixes its currency: use another account for ${content.currency}.`,
-        );
-      await this.hooks.tell(tx, accountCurrencyChanging, { accountId: row.id, currency: content.currency });
-    }
+    if (content.currency !== row.currency)
+      await this.hooks.tell(tx, accountCurrencyChanging, { accountId: row.id, before: row.currency, currency: content.currency });
     return await this.save(tx, call, row, content);
   }
 

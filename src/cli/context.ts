@@ -50,6 +50,7 @@ export const operatorCall = (command: string): Call => ({
   requestId: command,
   method: 'CLI',
   path: command,
+  query: '',
   body: undefined,
   replayed: () => undefined,
 });

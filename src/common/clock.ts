@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 
@@ -20,6 +20,8 @@ export interface TimeTraveller {
 export class Clock {
   readonly travellers: TimeTraveller[] = [];
   private standsAt: Instant | undefined;
+  private begun = 0;
+  private read = 0;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -39,10 +41,14 @@ export class Clock {
     this.travellers.push(traveller);
   }
 
-  /** Reads where a test clock stands; nothing to do for real time. */
+  /** Reads where a test clock stands; nothing to do for real time. Of several readings at once the one begun last counts. */
   async refresh(): Promise<void> {
     if (!this.isTestClock) return;
-    this.standsAt = (await this.stored()) ?? (await this.stop());
+    const reading = (this.begun += 1);
+    const at = (await this.stored()) ?? (await this.stop());
+    if (reading < this.read) return;
+    this.read = reading;
+    this.standsAt = at;
   }
 
   private async stored(): Promise<Instant | undefined> {
@@ -57,12 +63,22 @@ export class Clock {
     return this.stored();
   }
 
-  /** Sets a test clock. */
+  /** Sets a test clock, wherever it stood: where a story begins. */
   async set(at: Instant, text: string): Promise<void> {
     await this.source.query(
       'insert into test_clock (id, now_at) values (true, $1) on conflict (id) do update set now_at = excluded.now_at',
       [text],
     );
+    this.read = this.begun += 1;
     this.standsAt = at;
+  }
+
+  /** Moves a test clock forwards in the caller's transaction; to be read anew once that is committed. Of several at once the furthest counts. */
+  async move(tx: Pick<EntityManager, 'query'>, at: Instant): Promise<void> {
+    await tx.query(
+      `insert into test_clock as c (id, now_at) values (true, $1)
+       on conflict (id) do update set now_at = greatest(c.now_at, excluded.now_at)`,
+      [formatInstant(at)],
+    );
   }
 }

@@ -46,25 +46,15 @@ export class TestClockController {
   async set(@CurrentCall() call: Call, @Body() { now }: TestClockDto): Promise<TestClockDto> {
     this.refuseRealTime();
     const target = parseInstant(now);
-    const before = formatInstant(this.clock.now());
     if (target < this.clock.now())
       throw new Refusal(
         'unprocessable',
         'test_clock_backwards',
         `The test clock stands at ${formatInstant(this.clock.now())} and only moves forwards.`,
       );
-    for (let due = await this.nextDue(); due !== undefined && due < target; due = await this.nextDue()) await this.moveTo(due);
-    await this.moveTo(target);
-    const entry = {
-      actor: call.actor,
-      action: 'test_clock.moved',
-      subjectType: 'test_clock',
-      subjectId: 'test_clock',
-      before: { now: before },
-      after: { now },
-    };
-    await this.writes.run(call, (tx) => this.audit.record(tx, entry));
-    return { now: formatInstant(target) };
+    for (let due = await this.nextDue(); due !== undefined && due < target; due = await this.nextDue()) await this.moveTo(call, due);
+    await this.moveTo(call, target);
+    return { now: formatInstant(this.clock.now()) };
   }
 
   /** The first instant, after where the clock stands, at which somebody has something to do. */
@@ -73,8 +63,21 @@ export class TestClockController {
     return dues.reduce((least, due) => (least === undefined || (due !== undefined && due < least) ? due : least), undefined);
   }
 
-  private async moveTo(at: Instant): Promise<void> {
-    await this.clock.set(at, formatInstant(at));
+  private async moveTo(call: Call, at: Instant): Promise<void> {
+    await this.writes.run(call, async (tx) => {
+      const before = this.clock.now();
+      await this.clock.move(tx, at);
+      if (before < at)
+        await this.audit.record(tx, {
+          actor: call.actor,
+          action: 'test_clock.moved',
+          subjectType: 'test_clock',
+          subjectId: 'test_clock',
+          before: { now: formatInstant(before) },
+          after: { now: formatInstant(at) },
+        });
+    });
+    await this.clock.refresh();
     for (const traveller of this.clock.travellers) await traveller.runDue();
   }
 

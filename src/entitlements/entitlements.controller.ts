@@ -93,7 +93,7 @@ export class EntitlementsController {
   ): Promise<void> {
     await this.writes.run(call, async (tx) => {
       const { id } = await this.accounts.byKey(tx, key);
-      await this.use.report(tx, id, feature, used);
+      await this.use.report(tx, call.actor, { id, key }, feature, used);
     });
   }
 }

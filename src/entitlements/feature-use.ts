@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../common/actor.js';
+import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { exact, roundUp, ZERO } from '../domain/decimal.js';
@@ -18,6 +20,7 @@ import { lockedRows, rowOf, setUsed } from './entitlement-rows.js';
 export class FeatureUse {
   constructor(
     private readonly clock: Clock,
+    private readonly audit: Audit,
     private readonly features: FeaturesService,
     private readonly meters: MetersService,
     private readonly subscriptions: SubscriptionsService,
@@ -25,7 +28,7 @@ export class FeatureUse {
   ) {}
 
   /** @throws Refusal `feature_not_found`, `feature_not_reported` */
-  async report(tx: Tx, accountId: string, key: string, used: number): Promise<void> {
+  async report(tx: Tx, actor: Actor, account: { readonly id: string; readonly key: string }, key: string, used: number): Promise<void> {
     const { kind, meter } = await this.features.byKey(tx, key);
     if (kind === 'flag' || meter !== null)
       throw new Refusal(
@@ -35,8 +38,19 @@ export class FeatureUse {
           ? `The feature "${key}" is a flag: nothing of it is used up.`
           : `The use of "${key}" is read from the meter "${meter}".`,
       );
-    await lockedRows(tx, [accountId]);
-    await setUsed(tx, accountId, key, used);
+    const [row] = await lockedRows(tx, [account.id]);
+    const before = row?.used[key] ?? null;
+    if (before === used) return;
+    await setUsed(tx, account.id, key, used);
+    await this.audit.record(tx, {
+      actor,
+      action: 'account.use_reported',
+      accountId: account.id,
+      subjectType: 'account',
+      subjectId: account.key,
+      before: { feature: key, used: before },
+      after: { feature: key, used },
+    });
   }
 
   /** How much is used of one feature. @throws Refusal `feature_not_found` */

@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
-import { AccountsModule } from '../accounts/accounts.module.js';
 import { InvoicesModule } from '../invoices/invoices.module.js';
 import { ExportsController } from './exports.controller.js';
 import { InvoiceLinesExport } from './invoice-lines.js';
 
-@Module({ imports: [AccountsModule, InvoicesModule], controllers: [ExportsController], providers: [InvoiceLinesExport] })
+@Module({ imports: [InvoicesModule], controllers: [ExportsController], providers: [InvoiceLinesExport] })
 export class ExportsModule {}

@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { stringify } from 'csv-stringify';
-import { AccountsService } from '../accounts/accounts.service.js';
-import { Database, type Tx } from '../common/database/database.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { type ExportedLine, InvoiceLinesReader } from '../invoices/invoice-lines-reader.js';
@@ -44,11 +42,7 @@ const text = (value: string): string => (FORMULA.test(value) ? `'${value}` : val
 /** The lines of issued invoices for finance: from one snapshot, in constant memory, in the order of invoices and lines. */
 @Injectable()
 export class InvoiceLinesExport {
-  constructor(
-    private readonly database: Database,
-    private readonly accounts: AccountsService,
-    private readonly reader: InvoiceLinesReader,
-  ) {}
+  constructor(private readonly reader: InvoiceLinesReader) {}
 
   /** CSV after RFC 4180, with a header. An error breaks the stream off: what came is not to be taken for the whole. */
   csv(range: ExportRange): Readable {
@@ -84,23 +78,17 @@ export class InvoiceLinesExport {
 
   private async *rows(range: ExportRange): AsyncGenerator<readonly string[]> {
     for await (const lines of this.reader.batches(range)) {
-      const keys = await this.database.transaction((tx: Tx) =>
-        this.accounts.keys(
-          tx,
-          lines.map((line) => line.accountId),
-        ),
-      );
-      for (const line of lines) yield row(line, keys.get(line.accountId) ?? '');
+      for (const line of lines) yield row(line);
     }
   }
 }
 
-function row(line: ExportedLine, account: string): string[] {
+function row(line: ExportedLine): string[] {
   const money = (amountMinor: bigint): string => formatMoney(amountMinor, line.currency);
   return [
     line.number,
     formatInstant(line.issuedAt),
-    text(account),
+    text(line.account),
     line.currency,
     String(line.n),
     line.kind,

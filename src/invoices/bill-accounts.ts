@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { type Actor, SYSTEM } from '../common/actor.js';
+import { Audit } from '../common/audit/audit.service.js';
 import type { Tx } from '../common/database/database.js';
 import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
@@ -34,22 +36,28 @@ export class BillAccounts {
     private readonly facts: LoadFacts,
     private readonly usage: UsageService,
     private readonly issue: IssueInvoices,
+    private readonly audit: Audit,
   ) {}
 
-  /** Bills what is due by `asOf`, and notes when something is due next. */
-  async run(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
+  /** Bills what is due by `asOf`, and notes when something is due next. The actor is who caused it: the service itself where nobody did. */
+  async run(tx: Tx, accountIds: readonly string[], asOf: Instant, actor: Actor = SYSTEM): Promise<Billed> {
     const prepared = await this.prepare(tx, accountIds, asOf);
     const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
     await this.usage.closeForBilling(metered, asOf);
     const late = await this.usage.lateUsage(tx, accountIds);
     const concluded = await this.conclude(tx, prepared);
     const issues = concluded.flatMap(({ profile, facts, draft }) => (draft ? [{ profile, draft, versions: facts.versions, asOf }] : []));
-    await setNextDue(
+    const takenBack = await setNextDue(
       tx,
       concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: nextDueOf(facts, asOf) })),
     );
+    const entry = { actor, action: 'account.taken_back', subjectType: 'account' };
+    await this.audit.recordMany(
+      tx,
+      concluded.flatMap(({ profile: { id, key } }) => (takenBack.includes(id) ? [{ ...entry, accountId: id, subjectId: key }] : [])),
+    );
     await this.usage.clearLateUsage(tx, late);
-    await this.issue.run(tx, issues); // last: it takes the numbers
+    await this.issue.run(tx, issues, actor); // last: it takes the numbers
     return { accounts: concluded.length, drafts: issues.map((one) => one.draft) };
   }
 

@@ -31,8 +31,8 @@ export async function insertRecord(tx: Tx, record: Pick<BillRunRecord, 'id' | 'a
   ]);
 }
 
-export async function findRecord(tx: Tx, id: string): Promise<BillRunRecord | undefined> {
-  const [row] = await tx.query<BillRunRecord[]>(`select ${COLUMNS} from bill_run where id = $1`, [id]);
+export async function findRecord(tx: Tx, id: string, { locked = false } = {}): Promise<BillRunRecord | undefined> {
+  const [row] = await tx.query<BillRunRecord[]>(`select ${COLUMNS} from bill_run where id = $1 ${locked ? 'for update' : ''}`, [id]);
   return row;
 }
 

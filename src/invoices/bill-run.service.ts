@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { type Actor, SYSTEM } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import { Refusal } from '../domain/refusal.js';
 import { BillAccounts } from './bill-accounts.js';
-import { claimDue, claimEndedWithLateUsage, claimOne, park } from './billing-state.js';
+import { claimDue, claimEndedWithLateUsage, claimOne } from './billing-state.js';
 import { countIn } from './bill-run-records.js';
+import { ParkAccount } from './park-account.js';
 import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
 
 export interface RunRequest {
@@ -29,6 +30,7 @@ export class BillRunService {
     private readonly clock: Clock,
     private readonly database: Database,
     private readonly bill: BillAccounts,
+    private readonly parker: ParkAccount,
   ) {}
 
   async run(request: RunRequest): Promise<RunResult> {
@@ -57,14 +59,14 @@ export class BillRunService {
     }
   }
 
-  /** One account in the caller's transaction. What the domain refuses parks the account and leaves the transaction usable. */
-  async billOne(tx: Tx, accountId: string, asOf: Instant): Promise<RunResult> {
+  /** One account in the caller's transaction, on behalf of who caused it. What the domain refuses parks the account and leaves the transaction usable. */
+  async billOne(tx: Tx, accountId: string, asOf: Instant, actor: Actor = SYSTEM): Promise<RunResult> {
     await claimOne(tx, accountId);
     try {
-      return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], asOf)));
+      return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], asOf, actor)));
     } catch (error) {
       if (isTransient(error)) throw error;
-      await this.park(tx, accountId, asOf, error);
+      await this.parker.run(tx, { accountId, asOf, error, actor });
       return { ...NOTHING, accounts: 1, parked: 1 };
     }
   }
@@ -111,19 +113,6 @@ export class BillRunService {
   private async counted(tx: Tx, recordId: string | undefined, result: RunResult): Promise<RunResult> {
     if (recordId !== undefined) await countIn(tx, recordId, result);
     return result;
-  }
-
-  private async park(tx: Tx, accountId: string, asOf: Instant, error: unknown): Promise<void> {
-    const refusal = error instanceof Refusal ? error : undefined;
-    const detail = error instanceof Error ? error.message : String(error);
-    this.log.error({ err: error, accountId, asOf: formatInstant(asOf) }, 'an account was parked');
-    await park(tx, accountId, {
-      rule: refusal?.code ?? 'unexpected_error',
-      detail: refusal?.detail ?? detail,
-      remedy: 'Mend the cause, then POST /v2/accounts/{key}/bill: it bills the account and takes it back into the runs.',
-      asOf: formatInstant(asOf),
-      at: formatInstant(this.clock.now()),
-    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../common/actor.js';
+import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock, type TimeTraveller } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
@@ -10,11 +10,12 @@ import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
-import { subscriptionChanged, subscriptionsImported } from '../subscriptions/subscription-records.js';
+import { type ChangedSubscription, subscriptionChanged, subscriptionsImported } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { type BillRunRecord, countIn, findRecord, finish, insertRecord } from './bill-run-records.js';
 import { BillRunService } from './bill-run.service.js';
 import { dueBy, firstDue } from './billing-state.js';
+import type { RunResult } from './run-result.js';
 
 const TASK = 'invoices.bill-run';
 const MINUTELY = 'invoices.bill-due';
@@ -43,7 +44,7 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
     this.jobs.handle(TASK, async (payload) => {
       await this.execute((payload as { id: string }).id);
     });
-    this.hooks.on(subscriptionChanged, (tx, { accountId, subscriptionId }) => this.subscriptionChanged(tx, accountId, subscriptionId));
+    this.hooks.on(subscriptionChanged, (tx, change) => this.subscriptionChanged(tx, change));
     this.hooks.on(subscriptionsImported, (tx, { accountIds }) => this.runs.schedule(tx, accountIds));
     if (!this.config.billingAuto) return;
     this.jobs.everyMinute(MINUTELY, () => this.runDue());
@@ -82,14 +83,27 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
   async execute(id: string): Promise<BillRunRecord> {
     const record = await this.database.transaction((tx) => this.one(tx, id));
     if (record.status === 'finished') return record;
-    if (record.dryRun) {
-      const result = await this.runs.preview(record.asOf);
-      await this.database.transaction((tx) => countIn(tx, id, result));
-    } else await this.runs.run({ asOf: record.asOf, recordId: id });
-    return this.database.transaction(async (tx) => {
-      await finish(tx, id, this.clock.now());
-      return this.one(tx, id);
+    const previewed = record.dryRun ? await this.runs.preview(record.asOf) : undefined;
+    if (!record.dryRun) await this.runs.run({ asOf: record.asOf, recordId: id });
+    return this.database.transaction((tx) => this.finished(tx, id, previewed));
+  }
+
+  /** Once, though two did the run: what a dry run came to, which nothing else counts, and that it is over. */
+  private async finished(tx: Tx, id: string, previewed: RunResult | undefined): Promise<BillRunRecord> {
+    const record = await this.one(tx, id, { locked: true });
+    if (record.status === 'finished') return record;
+    if (previewed) await countIn(tx, id, previewed);
+    await finish(tx, id, this.clock.now());
+    const done = await this.one(tx, id);
+    const { accounts, invoices, parked, totals } = done;
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: 'bill_run.finished',
+      subjectType: 'bill_run',
+      subjectId: id,
+      after: { accounts, invoices, parked, totals },
     });
+    return done;
   }
 
   /** The run as it is when it has finished, or when the time is over. */
@@ -102,8 +116,8 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
   }
 
   /** @throws Refusal `bill_run_not_found` */
-  async one(tx: Tx, id: string): Promise<BillRunRecord> {
-    const record = await findRecord(tx, id);
+  async one(tx: Tx, id: string, options?: { readonly locked: boolean }): Promise<BillRunRecord> {
+    const record = await findRecord(tx, id, options);
     if (!record) throw new Refusal('not_found', 'bill_run_not_found', `There is no bill run "${id}".`);
     return record;
   }
@@ -117,10 +131,10 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
   }
 
   /** A change is billed with it; where billing is not automatic, the next run finds it. */
-  private async subscriptionChanged(tx: Tx, accountId: string, subscriptionId: string): Promise<void> {
+  private async subscriptionChanged(tx: Tx, { accountId, subscriptionId, actor }: ChangedSubscription): Promise<void> {
     const now = this.clock.now();
     const history = await this.subscriptions.one(tx, subscriptionId);
     await dueBy(tx, accountId, startOf(history).effectiveAt);
-    if (this.config.billingAuto) await this.runs.billOne(tx, accountId, now);
+    if (this.config.billingAuto) await this.runs.billOne(tx, accountId, now, actor);
   }
 }

@@ -37,15 +37,20 @@ export async function claimOne(tx: Tx, accountId: string): Promise<void> {
   await tx.query('select 1 from billing_state where account_id = $1 for update', [accountId]);
 }
 
+const SET_NEXT_DUE = `
+  with taken_back as materialized (select account_id from billing_state where account_id = any($1::uuid[]) and parked is not null),
+  noted as (
+    update billing_state s set next_due = n.next_due, parked = null
+    from unnest($1::uuid[], $2::timestamptz[]) as n(account_id, next_due) where s.account_id = n.account_id)
+  select account_id as "accountId" from taken_back`;
+
+/** Notes when something is due next for accounts that are locked. Answers those that were parked, and are no longer. */
 export async function setNextDue(
   tx: Tx,
   states: readonly { readonly accountId: string; readonly nextDue: Instant | undefined }[],
-): Promise<void> {
-  await tx.query(
-    `update billing_state s set next_due = n.next_due, parked = null
-     from unnest($1::uuid[], $2::timestamptz[]) as n(account_id, next_due) where s.account_id = n.account_id`,
-    [states.map((state) => state.accountId), states.map(({ nextDue }) => (nextDue === undefined ? null : formatInstant(nextDue)))],
-  );
+): Promise<string[]> {
+  const due = states.map(({ nextDue }) => (nextDue === undefined ? null : formatInstant(nextDue)));
+  return ids(await tx.query<{ accountId: string }[]>(SET_NEXT_DUE, [states.map((state) => state.accountId), due]));
 }
 
 /** Something may be due from `at` on. */

@@ -72,7 +72,7 @@ export class InvoicesController {
     if (asOf > now) throw new Refusal('unprocessable', 'as_of_in_future', 'An account is billed as of now or earlier.');
     return this.writes.once(call, async (tx) => {
       const { id } = await this.accounts.byKey(tx, key);
-      const { invoices, parked } = await this.runs.billOne(tx, id, asOf);
+      const { invoices, parked } = await this.runs.billOne(tx, id, asOf, call.actor);
       await this.audit.record(tx, {
         actor: call.actor,
         action: 'account.billed',

@@ -8,6 +8,7 @@ import { BillAccounts } from './bill-accounts.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
+import { CurrencyGuard } from './currency-guard.js';
 import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
@@ -15,6 +16,7 @@ import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
 import { MoveHolder } from './move-holder.js';
 import { OpeningBalances } from './opening-balances.js';
+import { ParkAccount } from './park-account.js';
 import { ParkedAccounts } from './parked-accounts.js';
 import { PlanMigrations } from './plan-migrations.js';
 import { PlanMigrationsController } from './plan-migrations.controller.js';
@@ -30,12 +32,14 @@ import { SellersService } from './sellers.service.js';
     BillAccounts,
     BillRunService,
     BillRuns,
+    CurrencyGuard,
     InvoiceLinesReader,
     InvoicesService,
     IssueInvoices,
     LoadFacts,
     MoveHolder,
     OpeningBalances,
+    ParkAccount,
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountProfile } from '../accounts/account-profile.js';
-import { AccountsService } from '../accounts/accounts.service.js';
-import { SYSTEM } from '../common/actor.js';
+import type { Actor } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
@@ -41,22 +40,24 @@ interface Made extends Issue {
   readonly id: string;
 }
 
+/** Everything that bears the instant of issue but the entries: one statement, while the series is held. */
 const INSERT_INVOICES = `
+  with i as materialized (
+    select * from jsonb_to_recordset($1::jsonb) as i(account_id uuid, id text, series text, n bigint, number text, currency text, as_of timestamptz,
+      issued_at timestamptz, due_at timestamptz, period_start timestamptz, period_end timestamptz, subtotal_minor bigint, discount_minor bigint,
+      tax_minor bigint, total_minor bigint, applied_minor bigint, due_minor bigint, credited_minor bigint, taxes jsonb, snapshot jsonb)),
+  numbers as (insert into invoice_number (series, n, account_id, invoice_id) select series, n, account_id, id from i),
+  settled as (
+    update invoice_settlement s set paid_at = i.issued_at from i
+    where i.due_minor = 0 and s.account_id = i.account_id and s.invoice_id = i.id)
   insert into invoice (account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
     subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot)
   select account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
-    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot
-  from jsonb_to_recordset($1::jsonb) as i(account_id uuid, id text, series text, n bigint, number text, currency text, as_of timestamptz,
-    issued_at timestamptz, due_at timestamptz, period_start timestamptz, period_end timestamptz, subtotal_minor bigint, discount_minor bigint,
-    tax_minor bigint, total_minor bigint, applied_minor bigint, due_minor bigint, credited_minor bigint, taxes jsonb, snapshot jsonb)`;
+    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot from i`;
 
-const INSERT_NUMBERS = `
-  insert into invoice_number (series, n, account_id, invoice_id) select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])`;
-
+/* Before the invoices: what is told of their finalizing begins to collect them. */
 const INSERT_SETTLEMENTS = `
-  insert into invoice_settlement (account_id, invoice_id, due_minor, paid_at)
-  select account_id, invoice_id, due_minor, case when due_minor = 0 then $4::timestamptz end
-  from unnest($1::uuid[], $2::text[], $3::bigint[]) as s(account_id, invoice_id, due_minor)`;
+  insert into invoice_settlement (account_id, invoice_id, due_minor) select * from unnest($1::uuid[], $2::text[], $3::bigint[])`;
 
 /** Finalizes drafts: freezes what they rest on, posts them, numbers them. */
 @Injectable()
@@ -64,26 +65,64 @@ export class IssueInvoices {
   constructor(
     private readonly clock: Clock,
     private readonly hooks: Hooks,
-    private readonly accounts: AccountsService,
     private readonly ledger: LedgerService,
     private readonly sellers: SellersService,
     private readonly audit: Audit,
   ) {}
 
-  /** In the order given, which is the order of their numbers. The counter is taken last, so that it is held shortly. Answers the invoices' ids. */
-  async run(tx: Tx, issues: readonly Issue[]): Promise<string[]> {
+  /**
+   * In the order given, which is the order of their numbers. The counter is taken last, so that it is held shortly; what bears the instant
+   * of issue, which only the counter knows, is written after it. Answers the invoices' ids.
+   */
+  async run(tx: Tx, issues: readonly Issue[], actor: Actor): Promise<string[]> {
     if (issues.length === 0) return [];
     const now = this.clock.now();
     const made = issues.map((issue): Made => ({ ...issue, id: newId('inv', now, issue.profile.id) }));
+    const seller = await this.sellers.standard(tx);
     await insertLines(
       tx,
       made.flatMap((one) => linesOf(one, now)),
     );
+    const finalized = made.map(({ profile, id, draft }) => ({
+      accountId: profile.id,
+      invoiceId: id,
+      currency: draft.currency,
+      dueMinor: draft.dueMinor,
+    }));
+    await tx.query(INSERT_SETTLEMENTS, [
+      finalized.map(({ accountId }) => accountId),
+      finalized.map(({ invoiceId }) => invoiceId),
+      finalized.map(({ dueMinor }) => dueMinor.toString()),
+    ]);
+    await this.hooks.tell(tx, invoicesFinalized, { invoices: finalized });
+    await this.audit.recordMany(
+      tx,
+      made.map(({ profile, id, draft }) => ({
+        actor,
+        action: 'invoice.finalized',
+        accountId: profile.id,
+        subjectType: 'invoice',
+        subjectId: id,
+        after: { currency: draft.currency, total: formatMoney(draft.totalMinor, draft.currency) },
+      })),
+    );
+    await this.number(tx, made, { seller, now });
+    return made.map(({ id }) => id);
+  }
+
+  /** One instant for an invoice, its entries, what it does to the balance and how it is settled: no month takes one without the other. */
+  private async number(tx: Tx, made: readonly Made[], { seller, now }: { readonly seller: Seller; readonly now: Instant }): Promise<void> {
+    const { first, issuedAt, prefix } = await takeNumbers(tx, seller.series, made.length, now);
+    const rows = made.map((one, i) => {
+      const n = first + BigInt(i);
+      return invoiceRow(one, { seller, issuedAt, n, number: `${prefix}${n.toString().padStart(6, '0')}` });
+    });
+    await tx.query(INSERT_INVOICES, [JSON.stringify(rows)]);
     await insertBalanceChanges(
       tx,
       made.map(({ profile, id, draft }) => ({
         accountId: profile.id,
-        at: now,
+        at: issuedAt,
         amountMinor: draft.creditedMinor - draft.appliedMinor,
         causeKind: 'invoice',
         causeId: id,
@@ -92,55 +131,9 @@ export class IssueInvoices {
     await this.ledger.post(
       tx,
       made.flatMap(({ profile, id, draft }) =>
-        invoiceEntries(draft).map((entry) => ({ accountId: profile.id, at: now, causeKind: 'invoice' as const, causeId: id, entry })),
+        invoiceEntries(draft).map((entry) => ({ accountId: profile.id, at: issuedAt, causeKind: 'invoice' as const, causeId: id, entry })),
       ),
     );
-    await this.accounts.markBilled(
-      tx,
-      made.map(({ profile }) => profile.id),
-    );
-    await tx.query(INSERT_SETTLEMENTS, [
-      made.map(({ profile }) => profile.id),
-      made.map(({ id }) => id),
-      made.map(({ draft }) => draft.dueMinor.toString()),
-      formatInstant(now),
-    ]);
-    const finalized = made.map(({ profile, id, draft }) => ({
-      accountId: profile.id,
-      invoiceId: id,
-      currency: draft.currency,
-      dueMinor: draft.dueMinor,
-    }));
-    await this.hooks.tell(tx, invoicesFinalized, { invoices: finalized });
-    await this.audit.recordMany(
-      tx,
-      made.map(({ profile, id, draft }) => ({
-        actor: SYSTEM,
-        action: 'invoice.finalized',
-        accountId: profile.id,
-        subjectType: 'invoice',
-        subjectId: id,
-        after: { currency: draft.currency, total: formatMoney(draft.totalMinor, draft.currency) },
-      })),
-    );
-    await this.number(tx, made, now);
-    return made.map(({ id }) => id);
-  }
-
-  private async number(tx: Tx, made: readonly Made[], now: Instant): Promise<void> {
-    const seller = await this.sellers.standard(tx);
-    const { first, issuedAt, prefix } = await takeNumbers(tx, seller.series, made.length, now);
-    const ns = made.map((_one, i) => first + BigInt(i));
-    await tx.query(INSERT_NUMBERS, [
-      made.map(() => seller.series),
-      ns.map(String),
-      made.map(({ profile }) => profile.id),
-      made.map(({ id }) => id),
-    ]);
-    const rows = made.map((one, i) =>
-      invoiceRow(one, { seller, issuedAt, n: ns[i] ?? 0n, number: `${prefix}${(ns[i] ?? 0n).toString().padStart(6, '0')}` }),
-    );
-    await tx.query(INSERT_INVOICES, [JSON.stringify(rows)]);
   }
 }
 

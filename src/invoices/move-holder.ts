@@ -10,6 +10,7 @@ import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { type Holding, holdingAt, holdings } from '../domain/subscription/history.js';
 import { statusAt } from '../domain/subscription/lifecycle.js';
 import { ChangeSubscription } from '../subscriptions/change-subscription.js';
+import { SUBSCRIPTION_BUSY } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import type { MigrationRecord, Progress } from './plan-migration-records.js';
 import { PreviewBill } from './preview-bill.js';
@@ -26,7 +27,7 @@ export class MoveHolder {
     private readonly preview: PreviewBill,
   ) {}
 
-  /** In a savepoint: what is refused leaves the transaction usable. */
+  /** In a savepoint: what is refused leaves the transaction usable. @throws Refusal `subscription_busy`, which passes by itself */
   async run(tx: Tx, record: MigrationRecord, id: string): Promise<Omit<Progress, 'reached'>> {
     const history = await this.subscriptions.one(tx, id);
     const before = await this.held(tx, history);
@@ -34,7 +35,7 @@ export class MoveHolder {
     try {
       return await tx.transaction((inner) => this.moved(inner, record, id, before));
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal) || error.code === SUBSCRIPTION_BUSY) throw error;
       return { ...NOBODY, holders: 1, refused: [{ subscription: id, code: error.code, detail: error.detail }] };
     }
   }

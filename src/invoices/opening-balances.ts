@@ -11,6 +11,14 @@ import { insertBalanceChanges } from './balances.js';
 
 const CAUSE = { causeKind: 'import', causeId: 'opening balance' } as const;
 
+export interface OpeningBalance {
+  readonly accountId: string;
+  /** The account's. */
+  readonly key: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+}
+
 /** Credit that accounts bring along from another system: once for each account. */
 @Injectable()
 export class OpeningBalances {
@@ -21,11 +29,7 @@ export class OpeningBalances {
   ) {}
 
   /** The same amount again changes nothing. @throws Refusal `opening_balance_fixed` */
-  async set(
-    tx: Tx,
-    actor: Actor,
-    { accountId, amountMinor, currency }: { readonly accountId: string; readonly amountMinor: bigint; readonly currency: string },
-  ): Promise<void> {
+  async set(tx: Tx, actor: Actor, { accountId, key, amountMinor, currency }: OpeningBalance): Promise<void> {
     const [known] = await tx.query<{ amount: bigint }[]>(
       'select amount_minor as amount from balance_entry where account_id = $1 and cause_kind = $2 and cause_id = $3',
       [accountId, CAUSE.causeKind, CAUSE.causeId],
@@ -45,7 +49,7 @@ export class OpeningBalances {
       action: 'account.balance_opened',
       accountId,
       subjectType: 'account',
-      subjectId: accountId,
+      subjectId: key,
       after: { amount: formatMoney(amountMinor, currency), currency },
     });
   }

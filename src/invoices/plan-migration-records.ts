@@ -73,8 +73,10 @@ export async function insertMigration(tx: Tx, record: NewMigration): Promise<voi
   );
 }
 
-export async function findMigration(tx: Tx, id: string): Promise<MigrationRecord | undefined> {
-  const [row] = await tx.query<MigrationRecord[]>(`select ${COLUMNS} from plan_migration where id = $1`, [id]);
+export async function findMigration(tx: Tx, id: string, { locked = false } = {}): Promise<MigrationRecord | undefined> {
+  const [row] = await tx.query<MigrationRecord[]>(`select ${COLUMNS} from plan_migration where id = $1 ${locked ? 'for update' : ''}`, [
+    id,
+  ]);
   return row;
 }
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../common/actor.js';
+import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
@@ -7,24 +7,19 @@ import { newId } from '../common/ids.js';
 import { Jobs } from '../common/jobs/jobs.js';
 import { Refusal } from '../domain/refusal.js';
 import { PlansService } from '../plans/plans.service.js';
+import { SUBSCRIPTION_BUSY } from '../subscriptions/subscription-records.js';
 import { type SubscriptionRef, SubscriptionsService } from '../subscriptions/subscriptions.service.js';
-import { MoveHolder, NOBODY } from './move-holder.js';
-import {
-  addProgress,
-  findMigration,
-  finishMigration,
-  insertMigration,
-  type MigrationRecord,
-  type Progress,
-} from './plan-migration-records.js';
+import { MoveHolder } from './move-holder.js';
+import { addProgress, findMigration, finishMigration, insertMigration, type MigrationRecord } from './plan-migration-records.js';
 
 const TASK = 'invoices.plan-migration';
 const BATCH = 50;
 const POLL_MS = 50;
+const ATTEMPTS_MAX = 20;
 
 export type MigrationWanted = Pick<MigrationRecord, 'plan' | 'fromVersions' | 'toVersion' | 'takeEffect' | 'dryRun' | 'reason'>;
 
-/** Moves all who hold other versions of a plan to one version of it, some at a time; a migration that was cut off goes on where it stopped. */
+/** Moves all who hold other versions of a plan to one version of it, one at a time; a migration that was cut off goes on where it stopped. */
 @Injectable()
 export class PlanMigrations implements OnModuleInit {
   constructor(
@@ -60,8 +55,8 @@ export class PlanMigrations implements OnModuleInit {
   }
 
   /** @throws Refusal `plan_migration_not_found` */
-  async one(tx: Tx, id: string): Promise<MigrationRecord> {
-    const record = await findMigration(tx, id);
+  async one(tx: Tx, id: string, options?: { readonly locked: boolean }): Promise<MigrationRecord> {
+    const record = await findMigration(tx, id, options);
     if (!record) throw new Refusal('not_found', 'plan_migration_not_found', `There is no plan migration "${id}".`);
     return record;
   }
@@ -77,26 +72,55 @@ export class PlanMigrations implements OnModuleInit {
 
   private async execute(id: string): Promise<void> {
     for (;;) {
-      const more = await this.database.transaction(async (tx) => {
-        const record = await this.one(tx, id);
-        return record.status !== 'finished' && (await this.batch(tx, record));
-      });
-      if (!more) return;
+      const { record, holders } = await this.database.transaction((tx) => this.next(tx, id));
+      if (record.status === 'finished') return;
+      for (const holder of holders) await this.moved(id, holder);
+      if (holders.length > 0) continue;
+      await this.database.transaction((tx) => this.finish(tx, id));
+      return;
     }
   }
 
-  /** Looks at some holders, and says whether there may be more. */
-  private async batch(tx: Tx, record: MigrationRecord): Promise<boolean> {
-    const refs = await this.subscriptions.everHolding(tx, record.plan, { after: refOf(record.reached), limit: BATCH });
-    const last = refs.at(-1);
-    if (!last) {
-      await finishMigration(tx, record.id, this.clock.now());
-      return false;
+  private async next(tx: Tx, id: string): Promise<{ record: MigrationRecord; holders: SubscriptionRef[] }> {
+    const record = await this.one(tx, id);
+    const holders = await this.subscriptions.everHolding(tx, record.plan, { after: refOf(record.reached), limit: BATCH });
+    return { record, holders };
+  }
+
+  /**
+   * One holder in a transaction of its own, with the progress in it: what bills holds the series of numbers until it ends. A holder that
+   * somebody else is changing is waited for; where that takes too long, the job goes on there later.
+   */
+  private async moved(id: string, holder: SubscriptionRef): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.database.transaction((tx) => this.move(tx, id, holder));
+        return;
+      } catch (error) {
+        if (!isBusy(error) || attempt === ATTEMPTS_MAX) throw error;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS * attempt));
+      }
     }
-    let progress: Progress = { ...NOBODY, reached: `${last.accountId} ${last.id}` };
-    for (const { id } of refs) progress = added(progress, await this.mover.run(tx, record, id));
-    await addProgress(tx, record.id, progress);
-    return true;
+  }
+
+  private async move(tx: Tx, id: string, holder: SubscriptionRef): Promise<void> {
+    const record = await this.one(tx, id, { locked: true });
+    const reached = `${holder.accountId} ${holder.id}`;
+    if (record.reached >= reached) return; // somebody else did it
+    await addProgress(tx, id, { ...(await this.mover.run(tx, record, holder.id)), reached });
+  }
+
+  private async finish(tx: Tx, id: string): Promise<void> {
+    const { status, plan, holders, moved, refused, dryRun } = await this.one(tx, id, { locked: true });
+    if (status === 'finished') return;
+    await finishMigration(tx, id, this.clock.now());
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: 'plan.migration_finished',
+      subjectType: 'plan',
+      subjectId: plan,
+      after: { id, dryRun, holders, moved, refused: refused.length },
+    });
   }
 }
 
@@ -105,12 +129,4 @@ function refOf(reached: string): SubscriptionRef | undefined {
   return accountId && id ? { accountId, id } : undefined;
 }
 
-const added = (a: Progress, b: Omit<Progress, 'reached'>): Progress => ({
-  reached: a.reached,
-  holders: a.holders + b.holders,
-  moved: a.moved + b.moved,
-  refused: [...a.refused, ...b.refused],
-  dueNowMinor: a.dueNowMinor + b.dueNowMinor,
-  beforeMinor: a.beforeMinor + b.beforeMinor,
-  afterMinor: a.afterMinor + b.afterMinor,
-});
+const isBusy = (error: unknown): boolean => error instanceof Refusal && error.code === SUBSCRIPTION_BUSY;

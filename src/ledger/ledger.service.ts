@@ -20,13 +20,13 @@ export interface BalanceOfAccount {
   readonly creditMinor: bigint;
 }
 
-const INSERT_ENTRIES = `
-  insert into journal_entry (account_id, id, at, cause_kind, cause_id, purpose, currency)
-  select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])`;
-
-const INSERT_POSTINGS = `
+/** The postings of an entry come in one statement: the database takes them for all that there are. */
+const INSERT = `
+  with entries as (
+    insert into journal_entry (account_id, id, at, cause_kind, cause_id, purpose, currency)
+    select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[]))
   insert into posting (account_id, entry_id, n, ledger_account, amount_minor)
-  select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::bigint[])`;
+  select * from unnest($8::uuid[], $9::text[], $10::integer[], $11::text[], $12::bigint[])`;
 
 const TRIAL_BALANCE = `
   select p.ledger_account as "ledgerAccount", e.currency,
@@ -38,11 +38,14 @@ const TRIAL_BALANCE = `
 /** Double entry: written, never changed. */
 @Injectable()
 export class LedgerService {
-  /** Records entries, all in two statements. The database refuses postings that do not sum to zero, and a second entry for the same purpose. */
+  /** Records entries, all in one statement. The database refuses postings that do not sum to zero, and a second entry for the same purpose. */
   async post(tx: Tx, entries: readonly CausedEntry[]): Promise<void> {
     if (entries.length === 0) return;
     const made = entries.map((entry) => ({ ...entry, id: newId('je', entry.at, entry.accountId) }));
-    await tx.query(INSERT_ENTRIES, [
+    const postings = made.flatMap(({ accountId, id, entry }) =>
+      entry.postings.map((posting, n) => ({ accountId, id, n: n + 1, ...posting })),
+    );
+    await tx.query(INSERT, [
       made.map((one) => one.accountId),
       made.map((one) => one.id),
       made.map((one) => formatInstant(one.at)),
@@ -50,11 +53,6 @@ export class LedgerService {
       made.map((one) => one.causeId),
       made.map((one) => one.entry.purpose),
       made.map((one) => one.entry.currency),
-    ]);
-    const postings = made.flatMap(({ accountId, id, entry }) =>
-      entry.postings.map((posting, n) => ({ accountId, id, n: n + 1, ...posting })),
-    );
-    await tx.query(INSERT_POSTINGS, [
       postings.map((one) => one.accountId),
       postings.map((one) => one.id),
       postings.map((one) => one.n),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
+import type { Actor } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
@@ -15,6 +16,13 @@ import { sameContent } from '../domain/same-content.js';
 import { withoutAbsent } from '../domain/without-absent.js';
 import { CouponRow } from './coupon.entity.js';
 import type { PutCouponDto } from './coupons.dto.js';
+
+/** Whose redemption it is. */
+export interface Redemption {
+  readonly accountId: string;
+  readonly subscriptionId: string;
+  readonly plan: PlanVersion;
+}
 
 type CouponContent = Pick<CouponRow, 'name' | 'archived' | 'definition'>;
 
@@ -65,14 +73,29 @@ export class CouponsService {
   }
 
   /**
-   * Counts one redemption of the coupon for a plan.
+   * Counts one redemption of the coupon, by a subscription that starts with a plan.
    * @throws Refusal `coupon_not_found`, `coupon_archived`, `coupon_expired`, `coupon_exhausted`, `coupon_not_for_plan`, `currency_mismatch`
    */
-  async redeem(tx: Tx, key: string, plan: PlanVersion): Promise<void> {
+  async redeem(tx: Tx, actor: Actor, key: string, { accountId, subscriptionId, plan }: Redemption): Promise<void> {
     const coupons = tx.getRepository(CouponRow);
     const row = existing(key, await coupons.findOne({ where: { key }, lock: { mode: 'for_no_key_update' } }));
     refuseUnredeemable(row, plan, this.clock.now());
-    await coupons.update({ key }, { redemptions: row.redemptions + 1 });
+    const redemptions = row.redemptions + 1;
+    await coupons.update({ key }, { redemptions });
+    await this.audit.record(tx, {
+      actor,
+      action: 'coupon.redeemed',
+      accountId,
+      subjectType: 'coupon',
+      subjectId: key,
+      before: { redemptions: row.redemptions },
+      after: { redemptions, subscription: subscriptionId },
+    });
+  }
+
+  /** Refuses what `redeem` would, and counts nothing. @throws Refusal as `redeem` does */
+  async refuseUnredeemable(tx: Tx, key: string, plan: PlanVersion): Promise<void> {
+    refuseUnredeemable(await this.byKey(tx, key), plan, this.clock.now());
   }
 }
 

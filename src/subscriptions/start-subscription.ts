@@ -47,7 +47,11 @@ export class StartSubscription {
     const history = await this.decided(tx, actor, input);
     const { coupon, plan, planVersion } = startOf(history);
     if (coupon !== null)
-      await this.coupons.redeem(tx, coupon, await this.plans.version(tx, plan, planVersion, startOf(history).effectiveAt));
+      await this.coupons.redeem(tx, actor, coupon, {
+        accountId: history.accountId,
+        subscriptionId: history.id,
+        plan: await this.plans.version(tx, plan, planVersion, startOf(history).effectiveAt),
+      });
     await this.records.create(tx, { actor }, history);
     return history;
   }
@@ -66,6 +70,7 @@ export class StartSubscription {
     const parent = addOnTo === undefined ? undefined : await this.parent(tx, account, addOnTo);
     const held = await this.subscriptions.holdings(tx, account.id);
     const facts = decideStart({ ...command, startsAt }, { plan, account, held, now, ...(parent && { parent }) });
+    if (command.coupon !== undefined) await this.coupons.refuseUnredeemable(tx, command.coupon, plan);
     const id = newId('sub', now, account.id);
     const history: AccountHistory = { accountId: account.id, id, createdAt: now, facts, ...(parent && { parent: parent.history }) };
     if (startsAt < now && !hasScope(actor, 'subscriptions:backdate')) {

@@ -12,8 +12,15 @@ import { endOf, type Pause, pausesOf, startOf, trialEndOf } from '../domain/subs
 import { type AccountHistory, changeOf, readHistories } from './histories.js';
 import { Subscription, SubscriptionChange } from './subscription.entity.js';
 
+export interface ChangedSubscription {
+  readonly accountId: string;
+  readonly subscriptionId: string;
+  /** Who changed it. */
+  readonly actor: Actor;
+}
+
 /** Told when a fact about a subscription was recorded: its invoice is billed, its entitlements are computed. */
-export const subscriptionChanged = defineFact<{ accountId: string; subscriptionId: string }>('subscription.changed');
+export const subscriptionChanged = defineFact<ChangedSubscription>('subscription.changed');
 
 /** Told when subscriptions moved in from another system, many at once. */
 export const subscriptionsImported = defineFact<{ accountIds: readonly string[] }>('subscriptions.imported');
@@ -27,8 +34,8 @@ export class SubscriptionRecords {
   ) {}
 
   /**
-   * Locks a subscription until the transaction ends. Of two writers at once the second is refused instead of deciding on what the first
-   * is about to change.
+   * Locks a subscription and its add-ons, whose rows follow from it, until the transaction ends. Of two writers at once the second is
+   * refused instead of deciding on what the first is about to change; nobody waits here, so that no two can wait for each other.
    * @throws Refusal `subscription_not_found`, `subscription_busy`, `precondition_failed`
    */
   async lock(tx: Tx, call: Pick<Call, 'ifMatch'>, id: string): Promise<void> {
@@ -36,9 +43,14 @@ export class SubscriptionRecords {
     if (accountId === undefined) throw notFound(id);
     const rows = tx.getRepository(Subscription);
     const lock = { mode: 'for_no_key_update', onLocked: 'nowait' } as const;
-    const row = await rows.findOne({ where: { accountId, id }, lock }).catch((error: unknown) => {
+    const own = [
+      { accountId, id },
+      { accountId, addOnTo: id },
+    ];
+    const locked = await rows.find({ where: own, lock }).catch((error: unknown) => {
       throw (error as { code?: unknown }).code === LOCK_NOT_AVAILABLE ? busy(id) : error;
     });
+    const row = locked.find((candidate) => candidate.id === id);
     if (!row) throw notFound(id);
     checkIfMatch(call, row.revision);
   }
@@ -55,7 +67,7 @@ export class SubscriptionRecords {
   /** Records the facts that start a subscription. */
   async create(tx: Tx, by: By, history: AccountHistory): Promise<void> {
     await this.createMany(tx, by, [history]);
-    await this.hooks.tell(tx, subscriptionChanged, { accountId: history.accountId, subscriptionId: history.id });
+    await this.hooks.tell(tx, subscriptionChanged, { accountId: history.accountId, subscriptionId: history.id, actor: by.actor });
   }
 
   /** The same for many at once; whoever calls it tells of them. */
@@ -76,7 +88,7 @@ export class SubscriptionRecords {
     for (const { accountId: account, id, ...row } of [rowOf(history), ...addOns.map((addOn) => rowOf({ ...addOn, parent: history }))])
       await tx.getRepository(Subscription).update({ accountId: account, id }, row);
     await this.save(tx, by, [{ history, before, facts }]);
-    await this.hooks.tell(tx, subscriptionChanged, { accountId, subscriptionId });
+    await this.hooks.tell(tx, subscriptionChanged, { accountId, subscriptionId, actor: by.actor });
   }
 
   private async save(tx: Tx, { actor, reason }: By, saved: readonly Saved[]): Promise<void> {
@@ -119,10 +131,13 @@ interface Saved {
   readonly facts: readonly Fact[];
 }
 
+/** The code of a refusal that says nothing of the subscription, but only of the moment. */
+export const SUBSCRIPTION_BUSY = 'subscription_busy';
+
 const LOCK_NOT_AVAILABLE = '55P03';
 
 const busy = (id: string): Refusal =>
-  new Refusal('conflict', 'subscription_busy', `Subscription ${id} is being changed by another request: read it again, then decide anew.`);
+  new Refusal('conflict', SUBSCRIPTION_BUSY, `Subscription ${id} is being changed by another request: read it again, then decide anew.`);
 
 /** The row of a subscription follows from its facts. */
 function rowOf(history: AccountHistory): Subscription {

@@ -13,7 +13,7 @@ import { Scopes } from '../common/http/scopes.js';
 import { Writes } from '../common/http/writes.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant } from '../domain/instant.js';
-import { Refusal, refuseAll } from '../domain/refusal.js';
+import { refuseAll } from '../domain/refusal.js';
 import { EntitlementReads } from '../entitlements/entitlement-reads.js';
 import type { EntitlementsView } from '../entitlements/entitlements.dto.js';
 import { PaymentMethods } from '../payments/payment-methods.js';
@@ -54,11 +54,10 @@ export class V1AccountsController {
         { pointer: '/account_code', code: 'key_differs', detail: `The path names "${code}": leave it out of the body, or send the same.` },
       ]);
     const given = { kind: body.type, name: body.company_name ?? code, email: body.email ?? null };
-    return await this.writes.run(call, async (tx) => {
-      const known = await this.existing(this.accounts.byKey(tx, code));
-      const rest = known ?? { currency: CURRENCY, timeZone: 'UTC', provider: this.config.v1Provider };
-      return view(await this.accounts.put(tx, call, code, { ...rest, ...given }));
-    });
+    const fresh = { currency: CURRENCY, timeZone: 'UTC', provider: this.config.v1Provider };
+    return await this.writes.run(call, async (tx) =>
+      view(await this.accounts.merge(tx, call, code, (known) => ({ ...(known ?? fresh), ...given }))),
+    );
   }
 
   @Get(':account_code')
@@ -114,15 +113,6 @@ export class V1AccountsController {
     const { account_code } = request.params as { readonly account_code: string };
     const kept = await this.entitlements.answer(request, reply, 'v1', requiredKey(account_code));
     return tagged(request, reply, kept, (answer) => JSON.stringify(entitlementsView(JSON.parse(answer) as EntitlementsView)));
-  }
-
-  private async existing(account: Promise<Account>): Promise<Account | undefined> {
-    try {
-      return await account;
-    } catch (error) {
-      if (error instanceof Refusal && error.kind === 'not_found') return undefined;
-      throw error;
-    }
   }
 }
 

@@ -31,12 +31,20 @@ export class HubSubscription {
     return live.find((history) => holdingAt(holdings(history, versions), now)?.plan.product === HUB);
   }
 
+  /** As `find`, with the account locked until the transaction ends: what is decided on it stays true. @throws Refusal `account_not_found` */
+  async findLocked(tx: Tx, account: string): Promise<History | undefined> {
+    await this.accounts.locked(tx, account);
+    return await this.find(tx, account);
+  }
+
   /** @throws Refusal `account_not_found`, `subscription_not_found` */
   async one(tx: Tx, account: string): Promise<History> {
-    const history = await this.find(tx, account);
-    if (!history)
-      throw new Refusal('not_found', 'subscription_not_found', `The account "${account}" has no subscription: create one first.`);
-    return history;
+    return existing(account, await this.find(tx, account));
+  }
+
+  /** As `one`, with the account locked until the transaction ends. @throws Refusal `account_not_found`, `subscription_not_found` */
+  async oneLocked(tx: Tx, account: string): Promise<History> {
+    return existing(account, await this.findLocked(tx, account));
   }
 
   async view(tx: Tx, history: History): Promise<V1SubscriptionView> {
@@ -59,4 +67,9 @@ export class HubSubscription {
       pending_plan_code: pending?.plan ?? null,
     };
   }
+}
+
+function existing(account: string, history: History | undefined): History {
+  if (!history) throw new Refusal('not_found', 'subscription_not_found', `The account "${account}" has no subscription: create one first.`);
+  return history;
 }

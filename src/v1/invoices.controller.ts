@@ -2,13 +2,17 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AccountsService } from '../accounts/accounts.service.js';
-import { Database } from '../common/database/database.js';
+import { Database, type Tx } from '../common/database/database.js';
 import { Key } from '../common/http/key-param.js';
 import { ApiProblems } from '../common/http/problem.js';
 import { Scopes } from '../common/http/scopes.js';
 import { parseMoney } from '../domain/currency.js';
+import { Refusal } from '../domain/refusal.js';
+import { versionKey } from '../domain/subscription/history.js';
 import type { InvoiceView } from '../invoices/invoices.dto.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
+import { PlansService } from '../plans/plans.service.js';
+import { HUB } from './plans.js';
 import { V1InvoicesQuery, V1InvoiceView } from './v1.dto.js';
 
 @ApiTags('v1')
@@ -17,6 +21,7 @@ export class V1InvoicesController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly invoices: InvoicesService,
+    private readonly plans: PlansService,
     private readonly database: Database,
   ) {}
 
@@ -25,7 +30,8 @@ export class V1InvoicesController {
   @ApiOperation({
     operationId: 'v1ListInvoices',
     summary: 'Invoices of an account, newest first',
-    description: 'Where there are more, the Link header (RFC 8288) names the next page.',
+    description:
+      'Those with a line of a plan that is sold here. Where there are more, the Link header (RFC 8288) names the next page; a page may hold fewer than its limit.',
   })
   @ApiOkResponse({ type: [V1InvoiceView], description: 'A page of invoices.' })
   @ApiProblems(400, 404)
@@ -36,7 +42,8 @@ export class V1InvoicesController {
   ): Promise<V1InvoiceView[]> {
     const { data, nextCursor } = await this.database.transaction(async (tx) => {
       await this.accounts.byKey(tx, account);
-      return this.invoices.list(tx, { account, ...query });
+      const { data: all, ...rest } = await this.invoices.list(tx, { account, ...query });
+      return { data: await this.ofHub(tx, all), ...rest };
     });
     if (nextCursor !== null)
       void reply.header('link', `</v1/accounts/${account}/invoices?limit=${String(query.limit)}&cursor=${nextCursor}>; rel="next"`);
@@ -49,7 +56,19 @@ export class V1InvoicesController {
   @ApiOkResponse({ type: V1InvoiceView, description: 'The invoice.' })
   @ApiProblems(404)
   async get(@Param('number') number: string): Promise<V1InvoiceView> {
-    return view(await this.database.transaction((tx) => this.invoices.one(tx, number)));
+    return await this.database.transaction(async (tx) => {
+      const [invoice] = await this.ofHub(tx, [await this.invoices.one(tx, number)]);
+      if (!invoice) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${number}".`);
+      return view(invoice);
+    });
+  }
+
+  /** Those with a line of the product whose plans v1 sells: what other products bill is not for its eyes. */
+  private async ofHub(tx: Tx, invoices: readonly InvoiceView[]): Promise<InvoiceView[]> {
+    const refs = invoices.flatMap(({ lines }) => lines.map(({ plan, planVersion }) => ({ plan, version: planVersion })));
+    const sold = (await this.plans.versions(tx, refs)).filter(({ product }) => product === HUB);
+    const keys = new Set(sold.map(({ plan, version }) => versionKey(plan, version)));
+    return invoices.filter(({ lines }) => lines.some(({ plan, planVersion }) => keys.has(versionKey(plan, planVersion))));
   }
 }
 

@@ -43,7 +43,7 @@ export class V1SubscriptionsController {
   ): Promise<V1SubscriptionView> {
     const work = async (tx: Tx): Promise<V1SubscriptionView> => {
       await this.refuseUnsold(tx, plan_code);
-      const known = await this.hub.find(tx, account);
+      const known = await this.hub.findLocked(tx, account); // else two at once would both find none
       if (known)
         throw new Refusal(
           'conflict',
@@ -114,7 +114,7 @@ export class V1SubscriptionsController {
     wanted: (tx: Tx, held: V1SubscriptionView) => Promise<(NamedAction & ChangeOptions) | undefined>,
   ): Promise<V1SubscriptionView> {
     const work = async (tx: Tx): Promise<V1SubscriptionView> => {
-      const history = await this.hub.one(tx, account);
+      const history = await this.hub.oneLocked(tx, account);
       const held = await this.hub.view(tx, history);
       const action = await wanted(tx, held);
       if (!action) return held;

@@ -7,6 +7,7 @@ import type { BilledLine } from '../../src/domain/billing/line.js';
 import { draft } from '../../src/domain/billing/draft.js';
 import { levels } from '../../src/domain/billing/coverage.js';
 import { anyStory, bill, type BillingStory, dueInstants, EPOCH, plan, run } from '../support/billing-story.js';
+import type { Fact } from '../../src/domain/subscription/facts.js';
 import { decideStart } from '../../src/domain/subscription/commands/start.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
@@ -100,6 +101,22 @@ describe('recompute and diff', () => {
       { numRuns: RUNS },
     );
   });
+});
+
+test('a change of quantity changes no line of usage, nor of a minimum commitment', () => {
+  const ofUsage = (lines: readonly BilledLine[]): string[] => charged(lines.filter(({ kind }) => kind === 'metered' || kind === 'minimum'));
+  fc.assert(
+    fc.property(anyStory, fc.nat(150), (story, day) => {
+      const [history] = story.histories;
+      if (!history) return;
+      const at = history.createdAt + BigInt(day) * DAY + 1n;
+      const seq = Math.max(...history.facts.map((fact) => fact.seq)) + 1;
+      const changed: Fact = { kind: 'quantity_changed', seq, recordedAt: at, effectiveAt: at, price: 'fee', quantity: '3' };
+      const after = { ...story, histories: [{ ...history, facts: [...history.facts, changed] }] };
+      expect(ofUsage(bill(after, [story.until]))).toEqual(ofUsage(bill(story, [story.until])));
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 describe('coverage', () => {

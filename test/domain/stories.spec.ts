@@ -12,6 +12,8 @@ const plan = (key: string, prices: readonly object[], more: object = {}) => ({
   prices,
   ...more,
 });
+const perUnit = (key: string, unitPrice: string) => ({ key, kind: 'recurring', model: 'per_unit', unitPrice });
+const metered = { key: 'calls', kind: 'metered', meter: 'calls' };
 const calls = { key: 'calls', name: 'Calls', eventType: 'call', aggregation: 'sum', value: 'n' };
 const subscribe = (name: string, more: object = {}) => ({ at: '2026-01-01T00:00:00Z', do: 'subscribe', as: 's1', plan: name, ...more });
 const used = (at: string, n: number, time = at) => ({
@@ -109,6 +111,68 @@ describe('stories', () => {
       [
         ['02-01', 'minimum m 30.00', 'metered m 20.00', '50.00'],
         ['03-01', 'minimum m -10.00', 'minimum m 50.00', 'adjustment m 10.00', '50.00'],
+      ],
+    ],
+    [
+      'a change of quantity splits neither usage nor a minimum commitment',
+      {
+        until: '2026-02-01T00:00:00Z',
+        meters: [calls],
+        plans: [
+          plan('m', [perUnit('seat', '3.10'), { ...metered, model: 'package', packageSize: '100', packagePrice: '10.00' }], {
+            minimumCommitment: '31.00',
+          }),
+        ],
+        steps: [
+          subscribe('m'),
+          used('2026-01-05T00:00:00Z', 10),
+          { at: '2026-01-11T00:00:00Z', do: 'change-quantity', subscription: 's1', price: 'seat', quantity: 2 },
+          used('2026-01-20T00:00:00Z', 10),
+        ],
+      },
+      [
+        ['01-01', 'recurring m 3.10', '3.10'],
+        ['01-11', 'recurring m -2.10', 'recurring m 4.20', '2.10'],
+        ['02-01', 'minimum m 21.00', 'metered m 10.00', 'recurring m 6.20', '37.20'],
+      ],
+    ],
+    [
+      'versions that share unsplit usage are compared with their minimum commitments together, each by its share',
+      {
+        until: '2026-02-01T00:00:00Z',
+        meters: [calls],
+        plans: [
+          plan('a', [{ ...metered, model: 'package', packageSize: '100', packagePrice: '10.00' }], { minimumCommitment: '31.00' }),
+          plan('b', [{ ...metered, model: 'package', packageSize: '100', packagePrice: '10.00' }], { minimumCommitment: '62.00' }),
+        ],
+        steps: [
+          subscribe('a'),
+          used('2026-01-05T00:00:00Z', 10),
+          { at: '2026-01-11T00:00:00Z', do: 'change-plan', subscription: 's1', plan: 'b' },
+          used('2026-01-20T00:00:00Z', 10),
+        ],
+      },
+      [['02-01', 'minimum b 42.00', 'metered b 10.00', '52.00']],
+    ],
+    [
+      'versions whose usage is split are compared each with its own minimum commitment',
+      {
+        until: '2026-02-01T00:00:00Z',
+        meters: [calls],
+        plans: [
+          plan('a', [{ ...metered, model: 'per_unit', unitPrice: '1.00' }], { minimumCommitment: '31.00' }),
+          plan('b', [{ ...metered, model: 'per_unit', unitPrice: '2.00' }], { minimumCommitment: '62.00' }),
+        ],
+        steps: [
+          subscribe('a'),
+          used('2026-01-05T00:00:00Z', 3),
+          { at: '2026-01-11T00:00:00Z', do: 'change-plan', subscription: 's1', plan: 'b' },
+          used('2026-01-20T00:00:00Z', 30),
+        ],
+      },
+      [
+        ['01-11', 'minimum a 7.00', 'metered a 3.00', '10.00'],
+        ['02-01', 'metered b 60.00', '60.00'],
       ],
     ],
     [

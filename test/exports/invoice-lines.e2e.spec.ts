@@ -1,3 +1,4 @@
+import { InvoiceLinesReader } from '../../src/invoices/invoice-lines-reader.js';
 import { TestApp } from '../support/app.js';
 
 let wharfage: TestApp;
@@ -58,4 +59,35 @@ test('the export holds the lines of the invoices, in the order of their numbers,
     status: 400,
     body: { errors: [{ pointer: '/format', code: 'not_allowed' }] },
   });
+});
+
+describe('with few connections', () => {
+  let small: TestApp;
+  const range = 'from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z';
+  beforeAll(async () => {
+    small = await TestApp.start({ now: '2026-03-01T00:00:00Z', env: { DATABASE_URL: wharfage.url, DATABASE_POOL: '2', ROLE: 'api' } });
+  });
+  afterAll(() => small.close());
+  const exported = (): Promise<number> =>
+    small
+      .send('GET', `/v2/exports/invoice-lines?${range}`, { headers: { authorization: `Bearer ${wharfage.adminKey}` } })
+      .then(({ status }) => status);
+  const inTime = (work: Promise<unknown>): Promise<unknown> =>
+    Promise.race([work, new Promise((resolve) => setTimeout(() => resolve('waits'), 5_000))]);
+
+  test('exports at once need one connection each', async () => {
+    expect(await inTime(Promise.all([exported(), exported(), exported()]))).toEqual([200, 200, 200]);
+  }, 20_000);
+
+  test('an export whose connection is lost gives its place back', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      const batches = small.app.get(InvoiceLinesReader).batches({ from: 0n, to: 10n ** 16n });
+      expect((await batches.next()).value).toHaveLength(6);
+      await wharfage.source.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction' and query like 'fetch%'`,
+      );
+      await expect(batches.next()).rejects.toThrow();
+    }
+    expect(await inTime(exported())).toBe(200);
+  }, 20_000);
 });

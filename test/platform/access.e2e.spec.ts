@@ -57,6 +57,19 @@ describe('keys', () => {
     expect(await wharfage.send('GET', '/v2/accounts', { headers: as(next) })).toMatchObject({ status: 200 });
   });
 
+  test('a rotated key ends when the old one would have; one that has ended is not rotated', async () => {
+    const { now } = await wharfage.ok('GET', '/v2/test-clock');
+    const at = (seconds: number): string => new Date(Date.parse(now) + seconds * 1000).toISOString().replace('.000Z', 'Z');
+    const { id } = await wharfage.ok('POST', '/v2/api-keys', { name: 'brief', scopes: ['accounts:read'], expiresAt: at(3600) });
+    const rotated = await wharfage.ok('POST', `/v2/api-keys/${String(id)}/rotate`, { overlapSeconds: 60 });
+    expect(rotated.expiresAt).toBe(at(3600));
+    await wharfage.travel(at(3601));
+    expect(await wharfage.call('POST', `/v2/api-keys/${String(rotated.id)}/rotate`, {})).toMatchObject({
+      status: 409,
+      body: { code: 'api_key_expired' },
+    });
+  });
+
   test('of a key only a hash is kept', async () => {
     const { key } = await newKey(['accounts:read']);
     const rows = await wharfage.source.query('select * from api_key');
@@ -105,6 +118,17 @@ describe('idempotency', () => {
     const key = { 'idempotency-key': randomUUID() };
     await wharfage.call('POST', '/v2/subscriptions', body, key);
     expect(await wharfage.call('POST', '/v2/subscriptions', { ...body, trialDays: 3 }, key)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+  });
+
+  test('so is another query', async () => {
+    const { account } = await prepare();
+    const key = { 'idempotency-key': randomUUID() };
+    const path = `/v1/accounts/${account}/subscription`;
+    expect(await wharfage.call('PUT', path, { plan_code: 'once' }, key)).toMatchObject({ status: 404 });
+    expect(await wharfage.call('PUT', `${path}?force=true`, { plan_code: 'once' }, key)).toMatchObject({
       status: 422,
       body: { code: 'idempotency_key_reused' },
     });
@@ -192,4 +216,31 @@ test('settings that cannot be are refused all at once', () => {
   expect(() => readConfig({ PORT: 'x', ROLE: 'boss', NODE_ENV: 'production', TEST_CLOCK: 'on', DATABASE_URL: 'mysql://x' })).toThrow(
     /PORT must[^]*ROLE must[^]*TEST_CLOCK cannot/,
   );
+});
+
+describe('the sandbox moves no money, so in production', () => {
+  const production = { NODE_ENV: 'production', KEY_HASH_SECRET: 'a secret for tests, and for tests only' };
+
+  test.each([{}, { V1_PROVIDER: 'sandbox' }])('no accounts of v1 come to it: %j', (env) => {
+    expect(() => readConfig({ ...production, ...env })).toThrow(/V1_PROVIDER cannot be sandbox/);
+    expect(readConfig({ ...production, V1_PROVIDER: 'manual' }).v1Provider).toBe('manual');
+  });
+
+  test('nor is any account given it', async () => {
+    const live = await TestApp.start({
+      env: { ...production, DATABASE_URL: wharfage.url, TEST_CLOCK: 'off', V1_PROVIDER: 'manual', ROLE: 'api' },
+    });
+    const put = (key: string, provider: string) =>
+      live.send('PUT', `/v2/accounts/${key}`, {
+        headers: { authorization: `Bearer ${wharfage.adminKey}` },
+        payload: { kind: 'user', name: key, currency: 'USD', provider },
+      });
+    try {
+      expect(await put('earnest', 'sandbox')).toMatchObject({ status: 422, body: { code: 'sandbox_in_production' } });
+      expect(await put('earnest', 'manual')).toMatchObject({ status: 200 });
+      expect(await put('earnest', 'sandbox')).toMatchObject({ status: 422 });
+    } finally {
+      await live.close();
+    }
+  });
 });

@@ -82,6 +82,20 @@ test("moved at each holder's period end: those who leave then are not", async ()
   expect(await wharfage.ok('GET', `/v2/plans/p/migrations/${String(done.id)}`)).toEqual(data[0]);
 });
 
+test('a holder that somebody is changing is waited for, and each is moved in a transaction of its own', async () => {
+  const [busy] = (await wharfage.ok('GET', '/v2/subscriptions?account=b')).data;
+  const other = wharfage.source.createQueryRunner();
+  await other.startTransaction();
+  await other.query('select 1 from subscription where id = $1 for update', [busy.id]);
+  const done = wharfage.ok('POST', '/v2/plans/p/migrations', { toVersion: 2, when: 'now' });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await other.rollbackTransaction();
+  await other.release();
+  expect(await done).toMatchObject({ status: 'finished', holders: 3, moved: 3, refused: [] });
+  const since = await wharfage.source.query(`select xmin::text as tx from invoice where issued_at >= '2026-01-11'`);
+  expect(new Set(since.map((row: any) => row.tx)).size).toBe(3);
+});
+
 test('what cannot be migrated is refused', async () => {
   expect(await wharfage.call('POST', '/v2/plans/p/migrations', { toVersion: 7, when: 'now' })).toMatchObject({ status: 404 });
   expect(await wharfage.call('POST', '/v2/plans/nope/migrations', { toVersion: 1, when: 'now' })).toMatchObject({ status: 404 });

@@ -32,8 +32,8 @@ async function importAccount(app: INestApplicationContext, tx: Tx, line: ImportA
   refuseAll([...openingProblems(openingBalance, account.currency), ...providerProblems(line)]);
   const accounts = app.get(AccountsService);
   const before = (await accounts.idsByKeys([account.key])).size === 0 ? undefined : await accounts.byKey(tx, account.key);
-  const { id: accountId, currency, provider, revision } = await accounts.put(tx, call, account.key, account);
-  await app.get(OpeningBalances).set(tx, call.actor, { accountId, currency, amountMinor: parseMoney(openingBalance, currency) });
+  const { id: accountId, key, currency, provider, revision } = await accounts.put(tx, call, account.key, account);
+  await app.get(OpeningBalances).set(tx, call.actor, { accountId, key, currency, amountMinor: parseMoney(openingBalance, currency) });
   if (providerCustomer !== undefined && providerMethod !== undefined)
     await app.get(PaymentMethods).attach(tx, call.actor, { accountId, provider, customer: providerCustomer, reference: providerMethod });
   return before === undefined ? 'created' : before.revision === revision ? 'unchanged' : 'changed';

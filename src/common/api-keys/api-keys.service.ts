@@ -91,11 +91,17 @@ export class ApiKeysService {
     });
   }
 
-  /** A new key with the same name and scopes; the old one works on for the overlap. */
+  /**
+   * A new key with the same name, scopes and end; the old one works on for the overlap.
+   * @throws Refusal `api_key_not_found`, `api_key_revoked`, `api_key_expired`
+   */
   async rotate(tx: Tx, actor: Actor, id: string, overlapSeconds = OVERLAP_SECONDS): Promise<NewApiKeyView> {
     const old = await this.locked(tx, id);
     if (old.revokedAt !== null) throw new Refusal('conflict', 'api_key_revoked', 'A revoked key cannot be rotated: make a new one.');
-    const until = this.clock.now() + BigInt(overlapSeconds) * SECOND;
+    const now = this.clock.now();
+    if (old.expiresAt !== null && old.expiresAt <= now)
+      throw new Refusal('conflict', 'api_key_expired', `The key expired at ${formatInstant(old.expiresAt)}: make a new one.`);
+    const until = now + BigInt(overlapSeconds) * SECOND;
     const expiresAt = old.expiresAt !== null && old.expiresAt < until ? old.expiresAt : until;
     await tx.getRepository(ApiKey).update({ id }, { expiresAt });
     await this.audit.record(tx, {
@@ -105,7 +111,7 @@ export class ApiKeysService {
       subjectId: id,
       after: { expiresAt: formatInstant(expiresAt) },
     });
-    return this.insert(tx, actor, { name: old.name, scopes: old.scopes, expiresAt: null, key: this.freshKey() });
+    return this.insert(tx, actor, { name: old.name, scopes: old.scopes, expiresAt: old.expiresAt, key: this.freshKey() });
   }
 
   /** Ends a key at once; a second time changes nothing. */

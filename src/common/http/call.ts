@@ -10,6 +10,8 @@ export interface Call {
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
+  /** What stands after the question mark; empty where nothing does. */
+  readonly query: string;
   readonly body: unknown;
   readonly idempotencyKey?: string;
   readonly ifMatch?: string;
@@ -25,12 +27,14 @@ export interface AuthenticatedRequest extends FastifyRequest {
 export const CurrentCall = createParamDecorator((_data: unknown, context: ExecutionContext): Call => {
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
   const reply = context.switchToHttp().getResponse<{ header: (name: string, value: string) => unknown }>();
+  const [path, ...query] = request.url.split('?');
   const [idempotencyKey, ifMatch] = [headerOf(request, 'idempotency-key'), headerOf(request, 'if-match')];
   return {
     actor: request.actor,
     requestId: request.id,
     method: request.method,
-    path: request.url.split('?')[0] ?? request.url,
+    path: path ?? request.url,
+    query: query.join('?'),
     body: request.body,
     replayed: () => void reply.header('idempotency-replayed', 'true'),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

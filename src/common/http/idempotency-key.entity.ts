@@ -12,7 +12,7 @@ export class IdempotencyKey {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'idempotency_key_pk' })
   key!: string;
 
-  /** SHA-256 of method, path and body. */
+  /** SHA-256 of method, path, query and body. */
   @Column('text')
   request!: string;
 

@@ -52,10 +52,7 @@ export class Writes {
 
   private async answerOf<T>(tx: Tx, { call, key, work }: { call: Call; key: string; work: (tx: Tx) => Promise<T> }): Promise<StoredAnswer> {
     const identity = { actor: `${call.actor.kind}:${call.actor.id}`, key };
-    const request = createHash('sha256')
-      .update(`${call.method} ${call.path}\n`)
-      .update(call.body === undefined ? '' : JSON.stringify(call.body))
-      .digest('hex');
+    const request = requestHash(call);
     await lock(tx, identity);
     const known = await tx.getRepository(IdempotencyKey).findOneBy(identity);
     if (known && known.expiresAt > this.clock.now()) {
@@ -78,6 +75,13 @@ export class Writes {
     return answer;
   }
 }
+
+/** What makes two requests the same: method, address with its query, and body. */
+const requestHash = ({ method, path, query, body }: Call): string =>
+  createHash('sha256')
+    .update(`${method} ${path}${query === '' ? '' : `?${query}`}\n`)
+    .update(body === undefined ? '' : JSON.stringify(body))
+    .digest('hex');
 
 /** Held to the end of the transaction; whoever comes meanwhile is told so. */
 async function lock(tx: Tx, { actor, key }: { readonly actor: string; readonly key: string }): Promise<void> {

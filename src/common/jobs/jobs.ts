@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../../config.js';
 import { formatInstant, type Instant } from '../../domain/instant.js';
 import { Clock } from '../clock.js';
 import type { Tx } from '../database/database.js';
+import { messageOf } from '../telemetry/error-record.js';
 import { LOG } from '../telemetry/log-token.js';
 
 const CONCURRENCY = 4;
@@ -77,14 +78,27 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private taskOf(handler: JobHandler): Task {
     return async (payload) => {
       await this.clock.refresh();
-      await handler(payload);
+      await handler(payload).catch((error: unknown) => {
+        throw toldOf(error);
+      });
     };
   }
 
   private workerLogger(): WorkerLogger {
     return new WorkerLogger(() => (level, message, meta) => {
-      if ((level as string) === 'error') this.log.error({ meta }, message);
-      else this.log.debug({ meta }, message);
+      const { error, job } = (meta ?? {}) as { error?: unknown; job?: { id?: unknown; task_identifier?: unknown } };
+      const about = { job: job?.id, task: job?.task_identifier }; // not the payload
+      if ((level as string) !== 'error') this.log.debug(about, message);
+      else if (error instanceof Error)
+        this.log.error({ ...about, err: error }, 'a job failed'); // the queue's message quotes the error
+      else this.log.error(about, message);
     });
   }
+}
+
+/** The queue keeps and shows the message of what a job failed with. */
+function toldOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = messageOf(error);
+  return message === error.message ? error : new Error(message, { cause: error });
 }

@@ -1,11 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { errorRecord } from './error-record.js';
 
 const SECRET_FIELDS = ['authorization', 'cookie', 'key', 'secret', 'password', 'token', 'idempotency-key'];
 
-/** One JSON object a line; values of fields that may hold a secret are replaced. */
-export const createLog = (level: string): Logger =>
-  pino({ level, redact: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`, `*.*.*["${field}"]`]) });
+/** One JSON object a line; values of fields that may hold a secret are replaced, and of an error only what tells nothing of the data. */
+export const createLog = (level: string, to?: DestinationStream): Logger => {
+  const redact = SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`, `*.*.*["${field}"]`]);
+  const serializers = { err: (error: unknown) => errorRecord(error) ?? String(error) };
+  return to === undefined ? pino({ level, redact, serializers }) : pino({ level, redact, serializers }, to);
+};
 
 /** Nest's own messages through the same logger. */
 export class NestLog implements LoggerService {

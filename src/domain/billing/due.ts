@@ -54,7 +54,7 @@ export interface ExpectedMetered extends Due {
   readonly share: Exact;
 }
 
-/** What the metered lines of a plan must come to at least, in a stretch. */
+/** What the metered lines of a subscription must come to at least, in a stretch. */
 export interface ExpectedMinimum extends Due {
   readonly slot: string;
   /** Shared out already, in major units. */

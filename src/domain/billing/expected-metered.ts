@@ -1,5 +1,4 @@
 import type { MeteredPrice } from '../catalog.js';
-import { exact, ratio } from '../decimal.js';
 import { earliest, type Instant, latest, type Stretch } from '../instant.js';
 import type { UsageQuestion } from '../metering/question.js';
 import { type Period, periodContaining, periodsFrom, sameSchedule, type Schedule } from '../period.js';
@@ -7,7 +6,7 @@ import { share } from '../proration.js';
 import { sameContent } from '../same-content.js';
 import { type Holding, ordinalOf, prorationRule } from '../subscription/history.js';
 import { asBilled, billingPeriods, bounds, type FrozenPeriods } from './billing-periods.js';
-import { dueBy, type ExpectedMetered, type ExpectedMinimum, slotOf } from './due.js';
+import { dueBy, type ExpectedMetered, slotOf } from './due.js';
 
 /** Holdings in a row under one and the same metered price, whose usage is not split where they meet. */
 export interface MeteredRun {
@@ -33,9 +32,8 @@ export function meteredRuns(held: readonly Holding[]): MeteredRun[] {
 
 function continues(run: MeteredRun, holding: Holding, price: MeteredPrice, schedule: Schedule): boolean {
   const last = run.holdings.at(-1) ?? run.holdings[0];
-  const commits = last.plan.minimumCommitment !== null || holding.plan.minimumCommitment !== null;
-  const sameRules = last.plan.prorationBasis === holding.plan.prorationBasis && !commits;
-  return last.to === holding.from && sameRules && sameContent(run.price, price) && sameSchedule(run.schedule, schedule);
+  const sameBasis = last.plan.prorationBasis === holding.plan.prorationBasis;
+  return last.to === holding.from && sameBasis && sameContent(run.price, price) && sameSchedule(run.schedule, schedule);
 }
 
 /** Stretches of usage to be charged under one run, in the order in which they fall due. */
@@ -79,29 +77,6 @@ function questionOf({ meter, filter, groupBy, freeConcurrent }: MeteredPrice, st
     ...(groupBy === undefined ? {} : { groupBy }),
     ...(freeConcurrent === undefined ? {} : { freeConcurrent }),
   };
-}
-
-/** What the metered lines of a holding must come to, in the order in which it falls due. */
-export function* minimums(holding: Holding, frozen: FrozenPeriods, from?: Instant): Generator<ExpectedMinimum> {
-  const { plan, subscription } = holding;
-  if (plan.minimumCommitment === null) return;
-  for (const period of billingPeriods(holding, frozen, { from })) {
-    const stretch = {
-      start: latest(period.start, holding.metersFrom),
-      end: holding.to === null ? period.end : earliest(period.end, holding.to),
-    };
-    if (stretch.start >= stretch.end || (holding.waivesLastUsage && stretch.end === holding.to)) continue;
-    const part = share(stretch, period, prorationRule(holding));
-    yield {
-      ...dueBy(holding, stretch.end),
-      slot: slotOf('minimum', subscription, plan.plan, plan.version, stretch.start.toString(), stretch.end.toString()),
-      commitment: exact(plan.minimumCommitment).mul(part),
-      stretch,
-      period: bounds(period),
-      periodOrdinal: holding.ordinalBase + period.index,
-      proration: !part.equals(ratio(1n, 1n)),
-    };
-  }
 }
 
 /** The slot of one group's usage in one service piece. */

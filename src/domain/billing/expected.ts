@@ -4,7 +4,8 @@ import { periodContaining } from '../period.js';
 import { type Holding, ordinalOf } from '../subscription/history.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import { type Due, dueBy, type Expected, type ExpectedOneTime, slotOf } from './due.js';
-import { metered, meteredRuns, minimums } from './expected-metered.js';
+import { metered, meteredRuns } from './expected-metered.js';
+import { minimumRuns, minimums } from './expected-minimum.js';
 import { recurring, recurringRuns } from './expected-recurring.js';
 
 const NONE_FROZEN: FrozenPeriods = new Map();
@@ -23,7 +24,7 @@ export function expected(held: readonly Holding[], asOf: Instant, frozen: Frozen
     oneTime: oneTimes(held).filter((item) => item.dueAt <= asOf),
     recurring: recurringRuns(held).flatMap((run) => until(recurring(run, frozen))),
     metered: meteredRuns(held).flatMap((run) => until(metered(run, frozen))),
-    minimums: held.flatMap((holding) => until(minimums(holding, frozen))),
+    minimums: minimumRuns(held).flatMap((run) => until(minimums(run, frozen))),
   };
 }
 
@@ -35,7 +36,7 @@ export function nextDue(held: readonly Holding[], after: Instant, frozen: Frozen
   };
   const found = [
     ...oneTimes(held).flatMap((item) => (item.dueAt > after ? [item.dueAt] : [])),
-    ...held.flatMap((holding) => first(minimums(holding, frozen, after))),
+    ...minimumRuns(held).flatMap((run) => first(minimums(run, frozen, after))),
     ...recurringRuns(held).flatMap((run) => [...first(recurring(run, frozen, after)), ...creditsDue(run.held, after)]),
     ...meteredRuns(held).flatMap((run) => first(metered(run, frozen, after))),
   ];

@@ -1,5 +1,4 @@
 import type { PlanVersion } from '../catalog.js';
-import { toMinor } from '../currency.js';
 import { type Exact, ZERO } from '../decimal.js';
 import { earliest, type Instant } from '../instant.js';
 import { share } from '../proration.js';
@@ -8,6 +7,7 @@ import { holdings } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
 import { type ExpectedRecurring } from './due.js';
 import { recurring, type RecurringRun, recurringRuns } from './expected-recurring.js';
+import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
 import { ofDue } from './slot.js';
 
@@ -38,7 +38,7 @@ function openingLine(run: RecurringRun, paidThroughAt: Instant): BilledLine[] {
       description: first.price.name ?? first.price.key,
       quantity: first.quantity,
       unitPrice: null,
-      amountMinor: toMinor(paidFor(run, paidThroughAt), run.held.plan.currency),
+      amountMinor: lineAmount(paidFor(run, paidThroughAt), run.held.plan.currency),
       servicePeriod,
       period: first.period,
       periodOrdinal: first.periodOrdinal,

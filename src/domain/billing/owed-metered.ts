@@ -1,9 +1,10 @@
-import { fromMinor, toMinor } from '../currency.js';
+import { fromMinor } from '../currency.js';
 import { greatest, shown, sum, ZERO } from '../decimal.js';
 import type { GroupUsage } from '../metering/question.js';
 import { rateMetered } from '../rating/rate.js';
 import type { ExpectedMetered, ExpectedMinimum } from './due.js';
 import { meteredSlot } from './expected-metered.js';
+import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
 import type { OwedInput } from './owed-input.js';
 import { type Billed, billedOn, ofDue, reversals, type Unnumbered } from './slot.js';
@@ -36,7 +37,7 @@ function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: string):
   const { amount, breakdown } = rateMetered(item.price, usage, item.share);
   const slot = meteredSlot(item, usage.group);
   const quantity = usage.quantity ?? ZERO;
-  const amountMinor = toMinor(amount, currency);
+  const amountMinor = lineAmount(amount, currency);
   return {
     slot,
     item,
@@ -61,18 +62,14 @@ function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: string):
   };
 }
 
-/** What is missing to the commitment: from the plan's metered lines of that service period, before discount and tax. */
+/** What is missing to the commitment: from the subscription's metered lines within its stretch, before discount and tax. */
 function minimumOf(item: ExpectedMinimum, groups: readonly RatedGroup[], currency: string): bigint {
   const within = groups.filter(
-    ({ item: { subscription, plan, planVersion, stretch } }) =>
-      subscription === item.subscription &&
-      plan === item.plan &&
-      planVersion === item.planVersion &&
-      stretch.start >= item.stretch.start &&
-      stretch.end <= item.stretch.end,
+    ({ item: { subscription, stretch } }) =>
+      subscription === item.subscription && stretch.start >= item.stretch.start && stretch.end <= item.stretch.end,
   );
   const used = sum(within.map(({ charge }) => fromMinor(charge.amountMinor, currency)));
-  return toMinor(greatest(item.commitment.sub(used), ZERO), currency);
+  return lineAmount(greatest(item.commitment.sub(used), ZERO), currency);
 }
 
 function minimumCharge(item: ExpectedMinimum, amountMinor: bigint): Unnumbered {

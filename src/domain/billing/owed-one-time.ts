@@ -1,6 +1,6 @@
-import { toMinor } from '../currency.js';
 import { rateOneTime } from '../rating/rate.js';
 import type { ExpectedOneTime } from './due.js';
+import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
 import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, ofDue, slotsOf, type Unnumbered } from './slot.js';
@@ -31,7 +31,7 @@ function oneTimeCharge(item: ExpectedOneTime, currency: string): Unnumbered {
     description: item.price.name ?? item.price.key,
     quantity: '1',
     unitPrice: null,
-    amountMinor: toMinor(amount, currency),
+    amountMinor: lineAmount(amount, currency),
     servicePeriod: service,
     period: { key: 'one_time', ...service },
     periodOrdinal: item.periodOrdinal,

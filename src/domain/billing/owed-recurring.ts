@@ -1,9 +1,9 @@
-import { toMinor } from '../currency.js';
 import { ratio, roundHalfAwayFromZero } from '../decimal.js';
 import type { Stretch } from '../instant.js';
 import { measure, share } from '../proration.js';
 import { intersection, type Level, levels, merged, without } from './coverage.js';
 import type { ExpectedRecurring } from './due.js';
+import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
 import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, billedOn, grouped, ofDue, slotsOf, type Unnumbered } from './slot.js';
@@ -52,7 +52,7 @@ function recurringCharge(item: ExpectedRecurring, part: Stretch, currency: strin
       description: item.price.name ?? item.price.key,
       quantity: item.quantity,
       unitPrice: item.price.model === 'per_unit' ? item.price.unitPrice : null,
-      amountMinor: toMinor(item.fullAmount.mul(portion), currency),
+      amountMinor: lineAmount(item.fullAmount.mul(portion), currency),
       servicePeriod: part,
       period: item.period,
       periodOrdinal: item.periodOrdinal,

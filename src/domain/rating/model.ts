@@ -7,6 +7,7 @@ export interface BreakdownStep {
     | 'free_units' // taken off first
     | 'free_concurrent' // level-time not charged
     | 'billable' // what is charged
+    | 'below_zero' // a warning: the quantity is below zero, and was rated as zero
     | 'units'
     | 'tier'
     | 'packages'

@@ -55,6 +55,16 @@ describe('free units are taken off first', () => {
   });
 });
 
+test.each([
+  { case: 'without free units', bounds: {} },
+  { case: 'with free units', bounds: { freeUnits: '10' } },
+])('a quantity below zero rates as zero, and the breakdown says so: $case', ({ bounds }) => {
+  const { amount, breakdown } = rateMetered(metered(bounds), usage('-2.5'), WHOLE);
+  expect(amount.toFraction()).toBe('0');
+  expect(breakdown).toContainEqual({ step: 'below_zero', quantity: '-2.5' });
+  expect(rateMetered(metered(bounds), usage('0'), WHOLE).breakdown).not.toContainEqual(expect.objectContaining({ step: 'below_zero' }));
+});
+
 describe('minimum and maximum', () => {
   it.each([
     { case: 'top up to the minimum', bounds: { minimum: '5.00' }, quantity: '3', share: WHOLE, amount: '5' },
@@ -148,11 +158,12 @@ describe('the breakdown of a metered price', () => {
       ],
     },
     {
-      case: 'shows a quantity below zero as it is, and as not billable',
+      case: 'shows a quantity below zero as it is, warns of it, and shows it as not billable',
       price: metered(),
       of: usage('-5'),
       steps: [
         { step: 'metered', quantity: '-5' },
+        { step: 'below_zero', quantity: '-5' },
         { step: 'billable', quantity: '0' },
       ],
     },

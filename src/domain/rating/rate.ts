@@ -12,8 +12,8 @@ export const rateOneTime = ({ amount }: OneTimePrice): Rated => ({ amount: exact
 
 /**
  * What the usage of a service period costs: exact, in major units. Free units, minimum and maximum are multiplied by `share`, the service
- * period's share of the whole period. A quantity below zero rates as zero; no usage costs nothing but the minimum. Free units take
- * nothing off a price for each event.
+ * period's share of the whole period. A quantity below zero rates as zero, with a step that says so; no usage costs nothing but the
+ * minimum. Free units take nothing off a price for each event.
  */
 export function rateMetered(price: MeteredPrice, usage: GroupUsage, share: Exact): Rated {
   const metered = usage.quantity ?? ZERO;
@@ -21,6 +21,7 @@ export function rateMetered(price: MeteredPrice, usage: GroupUsage, share: Exact
   const free = least(exact(price.freeUnits ?? '0').mul(share), level);
   const billable = level.sub(free);
   const steps: BreakdownStep[] = [{ step: 'metered', quantity: shown(metered) }];
+  if (metered.lt(ZERO)) steps.push({ step: 'below_zero', quantity: shown(metered) });
   if (price.freeConcurrent !== undefined) steps.push({ step: 'free_concurrent', quantity: shown(metered.sub(level)) });
   if (price.freeUnits !== undefined) steps.push({ step: 'free_units', quantity: shown(free) });
   if (steps.length > 1 || !billable.equals(metered)) steps.push({ step: 'billable', quantity: shown(billable) });

@@ -4,10 +4,10 @@ import { sameInterval } from '../../period.js';
 import { Refusal, refuseAll } from '../../refusal.js';
 import { sameContent } from '../../same-content.js';
 import type { Fact, Overrides, PlanChangedFact, Proration, Quantities } from '../facts.js';
-import { endOf, standing } from '../lifecycle.js';
+import { standing } from '../lifecycle.js';
 import { type ChangeContext, effectiveInstant, heldAt, refuseAfterEnd, stamp, type When } from './context.js';
 import { isCheaper } from './monthly-price.js';
-import { overrideProblems, quantityProblems, refuseMeterClash, refuseOtherCurrency } from './plan-fit.js';
+import { overrideProblems, quantityProblems, refuseOtherCurrency } from './plan-fit.js';
 import { refuseByState, refuseEnded } from './transitions.js';
 
 export interface ChangePlanCommand {
@@ -37,8 +37,8 @@ export function planChangeInstant({ plan, when = 'now', quantities }: ChangePlan
 /**
  * The facts that move a subscription to another plan version: it takes the place of pending changes of plan that would take effect then or
  * later. By default now, prorated, with the anchor kept; another interval resets the anchor.
- * @throws Refusal `subscription_canceled`, `currency_mismatch`, `anchor_must_reset`, `meter_already_priced`, `backdated_too_far`,
- *   `change_after_end`, `plan_already_held`, `plan_not_held`, `add_on_refused`, `invalid_request`
+ * @throws Refusal `subscription_canceled`, `currency_mismatch`, `anchor_must_reset`, `backdated_too_far`, `change_after_end`,
+ *   `plan_already_held`, `plan_not_held`, `add_on_refused`, `invalid_request`
  */
 export function decideChangePlan(command: ChangePlanCommand, context: ChangeContext): Fact[] {
   const { history, now, addOns } = context;
@@ -68,7 +68,6 @@ export function decideChangePlan(command: ChangePlanCommand, context: ChangeCont
       `The add-ons ${addOns.map(({ id }) => id).join(', ')} share the subscription's periods: cancel them before its interval changes.`,
     );
   refuseAll([...quantityProblems(plan, quantities ?? {}), ...overrideProblems(plan, command.overrides ?? {})]);
-  refuseMeterClash(plan, { from: effectiveAt, to: endOf(history)?.effectiveAt ?? null }, context.heldElsewhere);
   const changed: PlanChangedFact = {
     kind: 'plan_changed',
     ...stamp(context, withdrawn.length),

@@ -1,9 +1,11 @@
 import type { Fact } from '../facts.js';
+import { versionKey } from '../history.js';
 import { type CancelCommand, decideCancel, decideDiscardScheduled, decideUncancel } from './cancel.js';
 import { type ChangePlanCommand, decideChangePlan } from './change-plan.js';
 import { type ChangeQuantityCommand, decideChangeQuantity } from './change-quantity.js';
 import type { ChangeContext } from './context.js';
 import { decideExtendTrial, type ExtendTrialCommand } from './extend-trial.js';
+import { refuseMeterClashes } from './meter-clash.js';
 import { decidePause, decideResume, type PauseCommand, type ResumeCommand } from './pause.js';
 import type { ActionName } from './transitions.js';
 
@@ -34,11 +36,23 @@ const DECISIONS: { readonly [Name in ActionName]: (action: Extract<Action, { act
   'discard-scheduled': (_action, context) => decideDiscardScheduled(context),
 };
 
+/** What may lengthen the time for which a meter is priced; all else only shortens it, and stays possible whatever else is held. */
+const MAY_CLASH: ReadonlySet<ActionName> = new Set(['change-plan', 'uncancel', 'discard-scheduled']);
+
 /**
  * The facts that an action adds to a subscription's history. An action, its preview and its simulation are all decided here.
- * @throws Refusal as the action's own function does
+ * @throws Refusal as the action's own function does; `meter_already_priced`
  */
 export function decide(action: Action, context: ChangeContext): Fact[] {
   const decision = DECISIONS[action.action] as (action: Action, context: ChangeContext) => Fact[];
-  return decision(action, context);
+  const facts = decision(action, context);
+  if (MAY_CLASH.has(action.action)) refuseMeterClashes(facts, withVersionOf(action, context));
+  return facts;
+}
+
+/** With the plan version that is to be held. */
+function withVersionOf(action: Action, context: ChangeContext): ChangeContext {
+  if (action.action !== 'change-plan') return context;
+  const { plan } = action;
+  return { ...context, versions: new Map([...context.versions, [versionKey(plan.plan, plan.version), plan]]) };
 }

@@ -1,10 +1,7 @@
-import type { MeteredPrice, PlanVersion } from '../../catalog.js';
-import type { Instant } from '../../instant.js';
-import { disjoint } from '../../metering/filter.js';
+import type { PlanVersion } from '../../catalog.js';
 import { planProblems } from '../../catalog-rules.js';
 import { type FieldProblem, Refusal } from '../../refusal.js';
 import type { Overrides, Quantities } from '../facts.js';
-import type { Holding } from '../history.js';
 
 export const QUANTITY_MAX = 1_000_000_000n;
 
@@ -64,29 +61,4 @@ export function overrideProblems(plan: PlanVersion, overrides: Overrides): Field
     /^\/(prices|minimumCommitment)/.test(pointer),
   );
   return [...misplaced, ...invalid.map((problem) => ({ ...problem, pointer: `/overrides${problem.pointer}` }))];
-}
-
-/**
- * At any instant one live subscription of an account may price a meter, or disjoint filters of it.
- * @throws Refusal `meter_already_priced`
- */
-export function refuseMeterClash(
-  plan: PlanVersion,
-  span: { readonly from: Instant; readonly to: Instant | null },
-  held: readonly Holding[],
-): void {
-  const metered = (of: PlanVersion): MeteredPrice[] => of.prices.filter((price) => price.kind === 'metered');
-  for (const holding of held) {
-    const overlaps = (span.to === null || holding.from < span.to) && (holding.to === null || span.from < holding.to);
-    if (!overlaps) continue;
-    for (const price of metered(plan)) {
-      const clash = metered(holding.plan).find((other) => other.meter === price.meter && !disjoint(other.filter, price.filter));
-      if (clash)
-        throw new Refusal(
-          'conflict',
-          'meter_already_priced',
-          `Subscription ${holding.subscription} charges the meter "${price.meter}" already (price "${clash.key}"): end it first, or give the prices filters that exclude each other.`,
-        );
-    }
-  }
 }

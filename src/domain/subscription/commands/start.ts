@@ -3,9 +3,10 @@ import type { Instant } from '../../instant.js';
 import { addLocalDays, sameInterval } from '../../period.js';
 import { type FieldProblem, Refusal, refuseAll } from '../../refusal.js';
 import type { Alignment, EndedFact, Overrides, Quantities, StartedFact, SubscriptionHistory } from '../facts.js';
-import { type Holding, holdings } from '../history.js';
-import { endOf, startOf, statusAt } from '../lifecycle.js';
-import { overrideProblems, quantityProblems, refuseMeterClash, refuseOtherCurrency } from './plan-fit.js';
+import { type Holding, holdings, versionKey } from '../history.js';
+import { startOf, statusAt } from '../lifecycle.js';
+import { refuseHeldTwice } from './meter-clash.js';
+import { overrideProblems, quantityProblems, refuseOtherCurrency } from './plan-fit.js';
 
 export interface StartCommand {
   readonly startsAt: Instant;
@@ -41,7 +42,6 @@ export function decideStart(command: StartCommand, context: StartContext): [Star
   refuseOtherCurrency(plan, account.currency, 'account');
   const terms = parent ? addOnTerms(command, context, parent) : ownTerms(command, context);
   refuseAll([...terms.problems, ...spanProblems(command), ...quantityProblems(plan, quantities), ...overrideProblems(plan, overrides)]);
-  refuseMeterClash(plan, { from: startsAt, to: endsAt ?? (parent && endOf(parent.history)?.effectiveAt) ?? null }, held);
   const started: StartedFact = {
     kind: 'started',
     seq: 1,
@@ -56,8 +56,13 @@ export function decideStart(command: StartCommand, context: StartContext): [Star
     addOnTo: parent?.history.id ?? null,
     paidThroughAt: command.paidThroughAt ?? null,
   };
-  if (endsAt === undefined) return [started];
-  return [started, { kind: 'ended', seq: 2, effectiveAt: endsAt, recordedAt: now, proration: 'prorate', invoiceUsage: true }];
+  const facts: [StartedFact, ...EndedFact[]] = [started];
+  if (endsAt !== undefined)
+    facts.push({ kind: 'ended', seq: 2, effectiveAt: endsAt, recordedAt: now, proration: 'prorate', invoiceUsage: true });
+  const history = { id: '', createdAt: now, facts, ...(parent && { parent: parent.history }) };
+  const versions = new Map([...(parent?.versions ?? []), [versionKey(plan.plan, plan.version), plan]]);
+  refuseHeldTwice(holdings(history, versions), startsAt, held);
+  return facts;
 }
 
 interface Terms {
