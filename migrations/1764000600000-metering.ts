@@ -19,6 +19,7 @@ export class Metering1764000600000 implements MigrationInterface {
         touched_at timestamptz not null,
         earliest_event_time timestamptz not null,
         constraint usage_late_touch_pk primary key (account_id));
+      alter sequence usage_event_seq increment by 1;
       alter table usage_event drop constraint usage_event_pk;
       alter table usage_event add constraint usage_event_pk primary key (account_id, event_time, event_seq);
       create index usage_event_by_type on usage_event (account_id, type, event_time);
@@ -34,6 +35,8 @@ const METERS = `
 
 /* One key serves both the order of events and look-ups by type. */
 const EVENTS = `
+  alter sequence usage_event_seq increment by 16384;
+  comment on sequence usage_event_seq is 'the last position of a block: a statement that stores events takes one';
   drop index usage_event_by_type;
   alter table usage_event drop constraint usage_event_pk;
   alter table usage_event add constraint usage_event_pk primary key (account_id, type, event_time, event_seq);

@@ -38,7 +38,7 @@ export interface DataSourceSettings {
 }
 
 export function dataSourceOptions({ url, poolMax, session = {} }: DataSourceSettings): DataSourceOptions {
-  const settings = { timezone: 'UTC', ...session };
+  const settings = { timezone: 'UTC', default_transaction_isolation: 'read\\ committed', ...session };
   return {
     type: 'postgres',
     url,

@@ -18,3 +18,6 @@ export function textArray(values: readonly (string | null)[]): string {
 /** Of texts without blanks, commas, quotes, braces and backslashes: numbers, ids, instants. */
 export const plainArray = (values: readonly (string | number | bigint | null)[]): string =>
   `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+
+/** SQL for the instant of a number of microseconds, which is cheaper to write and to read than a text. */
+export const instantSql = (micros: string): string => `timestamptz 'epoch' + (${micros}) * interval '1 microsecond'`;

@@ -47,7 +47,7 @@ export class Database implements OnApplicationShutdown {
     await this.clock.refresh();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.source.transaction('READ COMMITTED', work);
+        return await this.source.transaction(work); // read committed: so every connection is set
       } catch (error) {
         if (attempt === ATTEMPTS_MAX || !isTransient(error)) throw error;
       }

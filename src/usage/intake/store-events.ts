@@ -1,35 +1,35 @@
-import { plainArray, textArray } from '../../common/database/arrays.js';
+import { instantSql, plainArray, textArray } from '../../common/database/arrays.js';
 import { prepared, type Tx } from '../../common/database/database.js';
-import { formatInstant, type Instant } from '../../domain/instant.js';
+import { DAY, formatInstant, type Instant } from '../../domain/instant.js';
 import { contentHashOf, identOf } from '../identity.js';
-import type { MeasuredEvent } from '../measured-event.js';
+import type { MeasuredEvent, MeterMeasure } from '../measured-event.js';
+import { isAdditive as isRolledUp } from '../quantities/rollup-sql.js';
+import { hourOf } from '../quantities/spans.js';
 
 export type IngestStatus = 'accepted' | 'duplicate' | 'conflict';
 
 /** An event that is stored: with its identity and its position among all. */
 export interface StoredEvent extends MeasuredEvent {
   readonly ident: string;
-  readonly seq: string;
-}
-
-interface Identified extends MeasuredEvent {
-  readonly ident: string;
-  readonly contentHash: string;
+  readonly seq: bigint;
 }
 
 /*
- * Identities come in the order of their key, so that two transactions that share some wait for each other in one direction. Relies on
- * event_identity_pk.
+ * Positions are taken from a block, one a statement. Identities come in the order of their key, so that two transactions that share some wait
+ * for each other in one direction. Relies on event_identity_pk.
  */
 const IDENTITIES = `
+  with block as materialized (select nextval('usage_event_seq') as last)
   insert into event_identity (account_id, ident, event_time, event_seq, content_hash)
-  select a, i, t, nextval('usage_event_seq'), h from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) as g(a, i, t, h)
+  select a, i, ${instantSql('t')}, last - n, h
+  from block cross join unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
   on conflict do nothing
-  returning account_id || ' ' || ident as key, event_seq::text as seq`;
+  returning ((select last from block) - event_seq)::int as n, event_seq as seq`;
 
 const KNOWN = `
-  select i.account_id || ' ' || i.ident as key, i.content_hash as "contentHash"
-  from unnest($1::uuid[], $2::uuid[]) as g(account_id, ident) join event_identity i on i.account_id = g.account_id and i.ident = g.ident`;
+  select g.n, i.content_hash as "contentHash"
+  from unnest($1::uuid[], $2::uuid[], $3::int[]) as g(account_id, ident, n)
+  join event_identity i on i.account_id = g.account_id and i.ident = g.ident`;
 
 /*
  * The events; their numbers, added up by hour and appended; what was received, by source and day; and a mark for every account with an event
@@ -38,22 +38,22 @@ const KNOWN = `
 const EVENTS = `
   with stored as (
     insert into usage_event (account_id, event_time, event_seq, source, id, type, sequence, data, received_at)
-    select a, t, s, source, id, type, sequence, data, $9::timestamptz
-    from unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+    select a, ${instantSql('t')}, s, source, id, type, sequence, data, $9::timestamptz
+    from rows from (unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]), jsonb_array_elements($8::jsonb))
       as e(a, t, s, source, id, type, sequence, data)),
   numbers as (
     insert into usage_rollup_tail (account_id, meter, hour, grp, events, numbers, total, least, greatest)
-    select a, m, date_bin('1 hour', t, 'epoch'), g, count(*), count(v), coalesce(sum(v), 0), min(v), max(v)
-    from unnest($10::uuid[], $11::int[], $12::timestamptz[], $13::text[], $14::numeric[]) as n(a, m, t, g, v)
-    group by 1, 2, 3, 4),
+    select a, m, ${instantSql('h')}, g, count(*), count(v), coalesce(sum(v), 0), min(v), max(v)
+    from unnest($10::uuid[], $11::int[], $12::bigint[], $13::text[], $14::numeric[]) as n(a, m, h, g, v)
+    group by a, m, h, g),
   receipts as (
     insert into usage_receipt (source, meter, day, events, total)
-    select source, m, (t at time zone 'UTC')::date, count(*), coalesce(sum(v), 0)
-    from unnest($15::text[], $16::int[], $17::timestamptz[], $18::numeric[]) as r(source, m, t, v)
-    group by 1, 2, 3)
+    select source, m, date '1970-01-01' + d, count(*), coalesce(sum(v), 0)
+    from unnest($15::text[], $16::int[], $17::int[], $18::numeric[]) as r(source, m, d, v)
+    group by source, m, d)
   insert into usage_late_touch (account_id, touched_at, earliest_event_time)
-  select w.account_id, $9::timestamptz, e.t
-  from unnest($19::uuid[], $20::timestamptz[]) as e(a, t) join usage_watermark w on w.account_id = e.a and e.t < w.billed_through`;
+  select w.account_id, $9::timestamptz, ${instantSql('e.t')}
+  from unnest($19::uuid[], $20::bigint[]) as e(a, t) join usage_watermark w on w.account_id = e.a and ${instantSql('e.t')} < w.billed_through`;
 
 /** What became of events, in the order given, and those of them that were stored. */
 export interface Stored {
@@ -63,89 +63,110 @@ export interface Stored {
 
 /**
  * Stores each event once, for ever: by account, source and id. What was there already is a duplicate, or a conflict where it says
- * something else; the first one stands. The transaction holds the ingest lock. Levels are not counted here.
+ * something else; the first one stands. At most 16,384 at once. The transaction holds the ingest lock. Levels are not counted here.
  */
 export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], receivedAt: Instant): Promise<Stored> {
-  const all = given.map((event): Identified => ({ ...event, ident: identOf(event.event), contentHash: contentHashOf(event.event) }));
-  const firsts = new Map<string, Identified>();
-  for (const event of all) if (!firsts.has(keyOf(event))) firsts.set(keyOf(event), event);
-  const fresh = await insertIdentities(tx, inOrderOfKey([...firsts.values()]));
-  const known = await contentOfKnown(
+  const idents = given.map(({ event }) => identOf(event));
+  const hashes = given.map(({ event }) => contentHashOf(event));
+  const firsts = new Map<string, number>();
+  const firstOf = given.map(({ accountId }, i) => {
+    const key = `${accountId} ${idents[i] ?? ''}`;
+    const first = firsts.get(key) ?? i;
+    if (first === i) firsts.set(key, i);
+    return first;
+  });
+  const inOrderOfKey = [...firsts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, i]) => i);
+  const column = <Value>(indices: readonly number[], values: readonly Value[]): Value[] => indices.map((i) => values[i] as Value);
+  const rows = await prepared<{ n: number; seq: bigint }>(tx, {
+    name: 'usage-identities',
+    text: IDENTITIES,
+    values: [
+      plainArray(column(inOrderOfKey, given).map(({ accountId }) => accountId)),
+      plainArray(column(inOrderOfKey, idents)),
+      plainArray(column(inOrderOfKey, given).map(({ event }) => event.time)),
+      plainArray(column(inOrderOfKey, hashes)),
+    ],
+  });
+  const seqs = new Map(rows.map(({ n, seq }) => [inOrderOfKey[n - 1] ?? -1, seq]));
+  const standing = await contentOfKnown(
     tx,
-    [...firsts.values()].filter((event) => !fresh.has(keyOf(event))),
+    inOrderOfKey.filter((i) => !seqs.has(i)).map((n) => ({ n, accountId: given[n]?.accountId ?? '', ident: idents[n] ?? '' })),
   );
   const events: StoredEvent[] = [];
-  const statuses = all.map((event): IngestStatus => {
-    const key = keyOf(event);
-    const first = firsts.get(key);
-    const seq = fresh.get(key);
-    if (first === event && seq !== undefined) {
-      events.push({ ...event, seq });
+  const statuses = given.map(({ accountId, event, measures }, i): IngestStatus => {
+    const first = firstOf[i] ?? i;
+    const seq = seqs.get(i);
+    if (first === i && seq !== undefined) {
+      events.push({ accountId, event, measures, ident: idents[i] ?? '', seq });
       return 'accepted';
     }
-    return (known.get(key) ?? first?.contentHash) === event.contentHash ? 'duplicate' : 'conflict';
+    return (standing.get(first) ?? hashes[first]) === hashes[i] ? 'duplicate' : 'conflict';
   });
   if (events.length > 0) await insertEvents(tx, events, receivedAt);
   return { statuses, events };
 }
 
-async function insertIdentities(tx: Tx, events: readonly Identified[]): Promise<Map<string, string>> {
-  const rows = await prepared<{ key: string; seq: string }>(tx, {
-    name: 'usage-identities',
-    text: IDENTITIES,
-    values: [
-      plainArray(events.map(({ accountId }) => accountId)),
-      plainArray(events.map(({ ident }) => ident)),
-      plainArray(events.map(({ event }) => formatInstant(event.time))),
-      plainArray(events.map(({ contentHash }) => contentHash)),
-    ],
-  });
-  return new Map(rows.map(({ key, seq }) => [key, seq]));
+interface Known {
+  readonly n: number;
+  readonly accountId: string;
+  readonly ident: string;
 }
 
-async function contentOfKnown(tx: Tx, events: readonly Identified[]): Promise<Map<string, string>> {
-  if (events.length === 0) return new Map();
-  const rows = await prepared<{ key: string; contentHash: string }>(tx, {
+async function contentOfKnown(tx: Tx, known: readonly Known[]): Promise<Map<number, string>> {
+  if (known.length === 0) return new Map();
+  const rows = await prepared<{ n: number; contentHash: string }>(tx, {
     name: 'usage-known',
     text: KNOWN,
-    values: [plainArray(events.map(({ accountId }) => accountId)), plainArray(events.map(({ ident }) => ident))],
+    values: [
+      plainArray(known.map(({ accountId }) => accountId)),
+      plainArray(known.map(({ ident }) => ident)),
+      plainArray(known.map(({ n }) => n)),
+    ],
   });
-  return new Map(rows.map(({ key, contentHash }) => [key, contentHash]));
+  return new Map(rows.map(({ n, contentHash }) => [n, contentHash]));
+}
+
+interface Measured {
+  readonly stored: StoredEvent;
+  readonly one: MeterMeasure;
 }
 
 async function insertEvents(tx: Tx, events: readonly StoredEvent[], receivedAt: Instant): Promise<void> {
-  const times = new Map(events.map(({ event }) => [event.time, formatInstant(event.time)]));
-  const timeOf = ({ event }: StoredEvent): string => times.get(event.time) ?? '';
-  const measured = events.flatMap((event) => event.measures.map((one) => ({ event, ...one })));
-  const numbers = measured.flatMap(({ event, meter, measure }) => (measure.kind === 'number' ? [{ event, meter, measure }] : []));
+  const measured = events.flatMap((stored) => stored.measures.map((one): Measured => ({ stored, one })));
+  const numbers = measured.filter(({ one }) => one.measure.kind === 'number' && isRolledUp(one.meter));
   const earliest = earliestByAccount(events);
   await prepared(tx, {
     name: 'usage-events',
     text: EVENTS,
     values: [
       plainArray(events.map(({ accountId }) => accountId)),
-      plainArray(events.map(timeOf)),
+      plainArray(events.map(({ event }) => event.time)),
       plainArray(events.map(({ seq }) => seq)),
       textArray(events.map(({ event }) => event.source)),
       textArray(events.map(({ event }) => event.id)),
       textArray(events.map(({ event }) => event.type)),
       textArray(events.map(({ event }) => event.sequence ?? '')),
-      textArray(events.map(({ event }) => JSON.stringify(event.data))),
+      `[${events.map(({ event }) => JSON.stringify(event.data)).join(',')}]`,
       formatInstant(receivedAt),
-      plainArray(numbers.map(({ event }) => event.accountId)),
-      plainArray(numbers.map(({ meter }) => meter.id)),
-      plainArray(numbers.map(({ event }) => timeOf(event))),
-      textArray(numbers.map(({ measure }) => measure.group)),
-      plainArray(numbers.map(({ measure }) => measure.value)),
-      textArray(measured.map(({ event }) => event.event.source)),
-      plainArray(measured.map(({ meter }) => meter.id)),
-      plainArray(measured.map(({ event }) => timeOf(event))),
-      plainArray(measured.map(({ measure }) => (measure.kind === 'snapshot' ? null : measure.value))),
+      plainArray(numbers.map(({ stored }) => stored.accountId)),
+      plainArray(numbers.map(({ one }) => one.meter.id)),
+      plainArray(numbers.map(({ stored }) => hourOf(stored.event.time))),
+      textArray(numbers.map(({ one }) => (one.measure.kind === 'number' ? one.measure.group : ''))),
+      plainArray(numbers.map(valueOf)),
+      textArray(measured.map(({ stored }) => stored.event.source)),
+      plainArray(measured.map(({ one }) => one.meter.id)),
+      plainArray(measured.map(({ stored }) => dayOf(stored.event.time))),
+      plainArray(measured.map(valueOf)),
       plainArray([...earliest.keys()]),
-      plainArray([...earliest.values()].map(formatInstant)),
+      plainArray([...earliest.values()]),
     ],
   });
 }
+
+const valueOf = ({ one: { measure } }: Measured): string | null => (measure.kind === 'snapshot' ? null : measure.value);
+
+/** Days since 1970-01-01, in UTC. */
+const dayOf = (time: Instant): bigint => (time - (((time % DAY) + DAY) % DAY)) / DAY;
 
 function earliestByAccount(events: readonly StoredEvent[]): Map<string, Instant> {
   const earliest = new Map<string, Instant>();
@@ -155,7 +176,3 @@ function earliestByAccount(events: readonly StoredEvent[]): Map<string, Instant>
   }
   return earliest;
 }
-
-const keyOf = ({ accountId, ident }: Pick<Identified, 'accountId' | 'ident'>): string => `${accountId} ${ident}`;
-
-const inOrderOfKey = (events: readonly Identified[]): Identified[] => [...events].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));

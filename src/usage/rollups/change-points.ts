@@ -1,6 +1,6 @@
 import type { Tx } from '../../common/database/database.js';
 import { levelRulesOf } from '../../domain/metering/level-answer.js';
-import { difference, jumpsOf, type LevelJump } from '../../domain/metering/levels.js';
+import { difference, jumpsOf } from '../../domain/metering/levels.js';
 import { compareEvents } from '../../domain/metering/meter-event.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
 import {
@@ -38,39 +38,51 @@ interface ChangedResource {
  * jumps of the points as they were and as they are.
  */
 export async function changePoints(tx: Tx, changes: readonly PointChange[]): Promise<void> {
-  const changed = byResource(changes.filter(({ meter }) => meter.mode !== 'delta'));
+  const kept = changes.filter(({ meter }) => meter.mode !== 'delta');
+  const changed = byResource(kept);
   const rows =
     changed.length === 0
-      ? new Map<string, ResourceRow>()
+      ? []
       : await lockResources(
           tx,
           changed.map(({ key }) => key),
         );
-  const around = await neighbours(tx, changed, rows);
-  const jumps: JumpRow[] = changes.filter(({ meter }) => meter.mode === 'delta').flatMap(jumpOfDelta);
+  const inside = changed.filter((resource, i) => !isAppend(resource, rows[i]));
+  const around = inside.length === 0 ? new Map<string, PointRow[]>() : await neighbours(tx, inside);
+  const jumps: JumpRow[] = [];
   const lasts: ResourceRow[] = [];
-  for (const { key, meter, changes: own } of changed) {
-    const row = rows.get(nameOf(key));
-    const before = around.get(nameOf(key)) ?? (row ? lastOf(row) : []);
-    const removed = new Set(own.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
-    const added = own.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
-    const after = [...before.filter(({ ident }) => !removed.has(ident)), ...added].sort(inOrder);
+  for (const change of changes) {
+    if (change.counts) jumps.push(countOf(change));
+    if (change.meter.mode === 'delta') jumps.push(...jumpsOfDelta(change));
+  }
+  for (const [i, resource] of changed.entries()) {
+    const { key, meter, changes: own } = resource;
+    const row = rows[i];
+    const before = around.get(nameOf(key)) ?? lastOf(row);
+    const after = pointsAfter(before, own);
     const rules = levelRulesOf(meter);
-    for (const jump of difference(jumpsOf(before, rules), jumpsOf(after, rules))) jumps.push(rowOf(key, jump));
-    for (const change of own) if (change.counts) jumps.push(countOf(change));
+    for (const { at, group, by } of difference(jumpsOf(before, rules), jumpsOf(after, rules)))
+      jumps.push({ accountId: key.accountId, meterId: key.meterId, at, group, by, points: 0 });
     const last = lastAfter(row, after, own);
     if (last !== undefined) lasts.push({ ...key, at: last?.at ?? null, value: last?.value ?? null, group: last?.group ?? null });
   }
   await deletePoints(
     tx,
-    changed.flatMap(({ changes: own }) => own.flatMap(({ change, point }) => (change === 'removed' ? [point] : []))),
+    kept.flatMap(({ change, point }) => (change === 'removed' ? [point] : [])),
   );
   await insertPoints(
     tx,
-    changed.flatMap(({ changes: own }) => own.flatMap(({ change, point }) => (change === 'added' ? [point] : []))),
+    kept.flatMap(({ change, point }) => (change === 'added' ? [point] : [])),
   );
   await insertJumps(tx, jumps);
   await updateResources(tx, lasts);
+}
+
+function pointsAfter(before: readonly PointRow[], own: readonly PointChange[]): PointRow[] {
+  const removed = new Set(own.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
+  const added = own.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
+  const stays = removed.size === 0 ? before : before.filter(({ ident }) => !removed.has(ident));
+  return [...stays, ...added].sort(inOrder);
 }
 
 function byResource(changes: readonly PointChange[]): ChangedResource[] {
@@ -85,18 +97,12 @@ function byResource(changes: readonly PointChange[]): ChangedResource[] {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, resource]) => resource);
 }
 
-/** The points around the changes of those resources that need them, in order. */
-async function neighbours(
-  tx: Tx,
-  changed: readonly ChangedResource[],
-  rows: ReadonlyMap<string, ResourceRow>,
-): Promise<Map<string, PointRow[]>> {
-  const found = new Map<string, PointRow[]>();
-  const inside = changed.filter((resource) => !isAppend(resource, rows.get(nameOf(resource.key))));
+/** The points around the changes, in order. */
+async function neighbours(tx: Tx, changed: readonly ChangedResource[]): Promise<Map<string, PointRow[]>> {
+  const found = new Map<string, PointRow[]>(changed.map(({ key }) => [nameOf(key), []]));
   for (const wholeRuns of [false, true]) {
-    const wanted = inside.filter(({ meter }) => (meter.roundRunsUpTo !== undefined) === wholeRuns);
+    const wanted = changed.filter(({ meter }) => (meter.roundRunsUpTo !== undefined) === wholeRuns);
     if (wanted.length === 0) continue;
-    for (const { key } of wanted) found.set(nameOf(key), []);
     const instants = wanted.flatMap(({ key, changes }) => [...new Set(changes.map(({ point }) => point.at))].map((at) => ({ ...key, at })));
     for (const point of await pointsAround(tx, instants, wholeRuns)) found.get(nameOf(point))?.push(point);
   }
@@ -110,8 +116,10 @@ const isAppend = ({ meter, changes }: ChangedResource, row: ResourceRow | undefi
   changes.every(({ change, point }) => change === 'added' && (row?.at === null || row?.at === undefined || point.at > row.at));
 
 /** The last point as it stands beside the resource; its place among others of its instant does not matter to what comes later. */
-const lastOf = ({ at, value, group, ...key }: ResourceRow): PointRow[] =>
-  at === null ? [] : [{ ...key, at, value: value ?? '0', group: group ?? '', ident: '', sequence: '', source: '', id: '' }];
+const lastOf = (row: ResourceRow | undefined): PointRow[] =>
+  row === undefined || row.at === null
+    ? []
+    : [{ ...row, at: row.at, value: row.value ?? '0', group: row.group ?? '', ident: '', sequence: '', source: '', id: '' }];
 
 /** The resource's last point from now on; `undefined` where it stays what it was, null where there is none. */
 function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own: readonly PointChange[]): PointRow | null | undefined {
@@ -124,15 +132,6 @@ function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own
 
 const inOrder = (a: PointRow, b: PointRow): number => compareEvents({ ...a, time: a.at }, { ...b, time: b.at });
 
-const rowOf = ({ accountId, meterId }: ResourceKey, { at, group, by }: LevelJump): JumpRow => ({
-  accountId,
-  meterId,
-  at,
-  group,
-  by,
-  points: 0,
-});
-
 const countOf = ({ point: { accountId, meterId, at, group }, change }: PointChange): JumpRow => ({
   accountId,
   meterId,
@@ -142,9 +141,14 @@ const countOf = ({ point: { accountId, meterId, at, group }, change }: PointChan
   points: change === 'added' ? 1 : -1,
 });
 
-/** A change that is added to the level has no neighbours, and its point is its event. */
-function jumpOfDelta({ meter, point, change }: PointChange): JumpRow[] {
+/** A change that is added to the level has no neighbours: its jump is its own. */
+function jumpsOfDelta({ meter, point, change }: PointChange): JumpRow[] {
   const jumps = jumpsOf([point], levelRulesOf(meter));
-  const net = change === 'added' ? difference([], jumps) : difference(jumps, []);
-  return [...net.map((jump) => rowOf(point, jump)), countOf({ meter, point, change, counts: true })];
+  const { accountId, meterId } = point;
+  return difference(change === 'added' ? [] : jumps, change === 'added' ? jumps : []).map((jump) => ({
+    accountId,
+    meterId,
+    ...jump,
+    points: 0,
+  }));
 }

@@ -1,6 +1,7 @@
-import { plainArray, textArray } from '../../common/database/arrays.js';
+import { instantSql, plainArray, textArray } from '../../common/database/arrays.js';
 import { prepared, type Tx } from '../../common/database/database.js';
 import { formatInstant, type Instant } from '../../domain/instant.js';
+import { hourOf } from '../quantities/spans.js';
 
 /** A resource of a level meter. */
 export interface ResourceKey {
@@ -44,7 +45,7 @@ const keysOf = (rows: readonly ResourceKey[]): string[] => [
 ];
 
 const LOCK = `
-  select r.account_id as "accountId", r.meter as "meterId", r.resource, r.at, r.value, r.grp as "group"
+  select r.account_id as "accountId", r.meter as "meterId", r.resource, r.at, r.value::text, r.grp as "group"
   from unnest($1::uuid[], $2::int[], $3::text[]) with ordinality as k(account_id, meter, resource, n)
   join usage_resource r on r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource
   order by k.n for update of r`;
@@ -54,18 +55,16 @@ const ADD = `
   select * from unnest($1::uuid[], $2::int[], $3::text[]) on conflict do nothing`;
 
 /** The resources, locked until the transaction ends, in the order given; those that were not known come to be. */
-export async function lockResources(tx: Tx, keys: readonly ResourceKey[]): Promise<Map<string, ResourceRow>> {
+export async function lockResources(tx: Tx, keys: readonly ResourceKey[]): Promise<ResourceRow[]> {
   const found = await locked(tx, keys);
-  const missing = keys.filter((key) => !found.has(nameOf(key)));
-  if (missing.length === 0) return found;
-  await prepared(tx, { name: 'usage-resources-add', text: ADD, values: keysOf(missing) });
-  return new Map([...found, ...(await locked(tx, missing))]);
+  if (found.length === keys.length) return found;
+  const known = new Set(found.map(nameOf));
+  await prepared(tx, { name: 'usage-resources-add', text: ADD, values: keysOf(keys.filter((key) => !known.has(nameOf(key)))) });
+  return locked(tx, keys);
 }
 
-async function locked(tx: Tx, keys: readonly ResourceKey[]): Promise<Map<string, ResourceRow>> {
-  const rows = await prepared<ResourceRow>(tx, { name: 'usage-resources-lock', text: LOCK, values: keysOf(keys) });
-  return new Map(rows.map((row) => [nameOf(row), row]));
-}
+const locked = (tx: Tx, keys: readonly ResourceKey[]): Promise<ResourceRow[]> =>
+  prepared<ResourceRow>(tx, { name: 'usage-resources-lock', text: LOCK, values: keysOf(keys) });
 
 /** Tells resources apart. */
 export const nameOf = ({ accountId, meterId, resource }: ResourceKey): string => `${accountId} ${String(meterId)} ${resource}`;
@@ -104,7 +103,9 @@ export function pointsAround(
 
 const INSERT_POINTS = `
   insert into usage_point (account_id, meter, resource, at, ident, sequence, source, id, value, grp)
-  select * from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[])`;
+  select a, m, r, ${instantSql('t')}, ident, sequence, source, id, value, grp
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[])
+    as p(a, m, r, t, ident, sequence, source, id, value, grp)`;
 
 export async function insertPoints(tx: Tx, points: readonly PointRow[]): Promise<void> {
   if (points.length === 0) return;
@@ -113,7 +114,7 @@ export async function insertPoints(tx: Tx, points: readonly PointRow[]): Promise
     text: INSERT_POINTS,
     values: [
       ...keysOf(points),
-      plainArray(points.map(({ at }) => formatInstant(at))),
+      plainArray(points.map(({ at }) => at)),
       plainArray(points.map(({ ident }) => ident)),
       textArray(points.map(({ sequence }) => sequence)),
       textArray(points.map(({ source }) => source)),
@@ -134,8 +135,8 @@ export async function deletePoints(tx: Tx, points: readonly PointRow[]): Promise
 }
 
 const UPDATE_RESOURCES = `
-  update usage_resource r set at = k.at, value = k.value, grp = k.grp
-  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::numeric[], $6::text[]) as k(account_id, meter, resource, at, value, grp)
+  update usage_resource r set at = ${instantSql('k.at')}, value = k.value, grp = k.grp
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::numeric[], $6::text[]) as k(account_id, meter, resource, at, value, grp)
   where r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource`;
 
 export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Promise<void> {
@@ -145,25 +146,24 @@ export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Pro
     text: UPDATE_RESOURCES,
     values: [
       ...keysOf(rows),
-      plainArray(rows.map(({ at }) => (at === null ? null : formatInstant(at)))),
+      plainArray(rows.map(({ at }) => at)),
       plainArray(rows.map(({ value }) => value)),
       textArray(rows.map(({ group }) => group)),
     ],
   });
 }
 
-const HOUR = `date_bin('1 hour', t, 'epoch')`;
-
-/* The jumps, added up where they fall together, and their sums by hour, appended. */
+/* The jumps, added up where they fall together, and their sums by hour, appended. Instants are microseconds, and o those since the hour h. */
 const INSERT_JUMPS = `
   with given as materialized (
-    select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::numeric[], $6::int[]) as j(a, m, t, g, d, n)),
+    select a, m, h, o, g, sum(d) as d, sum(n) as n
+    from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[], $7::int[]) as j(a, m, h, o, g, d, n)
+    group by a, m, h, o, g),
   jumps as (
     insert into usage_jump (account_id, meter, at, grp, jump, points)
-    select a, m, t, g, sum(d), sum(n) from given group by a, m, t, g having sum(d) <> 0 or sum(n) <> 0)
+    select a, m, ${instantSql('h + o')}, g, d, n from given where d <> 0 or n <> 0)
   insert into usage_level_tail (account_id, meter, hour, grp, jump, moment, points)
-  select a, m, ${HOUR}, g, sum(d), sum(d * extract(epoch from t - ${HOUR}) * 1000000), sum(n)
-  from given group by a, m, ${HOUR}, g having sum(d) <> 0 or sum(n) <> 0 or sum(d * extract(epoch from t - ${HOUR})) <> 0`;
+  select a, m, ${instantSql('h')}, g, sum(d), sum(d * o), sum(n) from given where d <> 0 or n <> 0 group by a, m, h, g`;
 
 export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<void> {
   if (jumps.length === 0) return;
@@ -173,7 +173,8 @@ export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<vo
     values: [
       plainArray(jumps.map(({ accountId }) => accountId)),
       plainArray(jumps.map(({ meterId }) => meterId)),
-      plainArray(jumps.map(({ at }) => formatInstant(at))),
+      plainArray(jumps.map(({ at }) => hourOf(at))),
+      plainArray(jumps.map(({ at }) => at - hourOf(at))),
       textArray(jumps.map(({ group }) => group)),
       plainArray(jumps.map(({ by }) => by)),
       plainArray(jumps.map(({ points }) => points)),
