@@ -8,7 +8,8 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { CommonModule } from './common/common.module.js';
 import { BODY_BYTES_MAX, registerBodies } from './common/http/bodies.js';
 import { DirectRoutes } from './common/http/direct-routes.js';
-import { registerContext } from './common/http/request-hooks.js';
+import { answerProblem } from './common/http/problem.js';
+import { registerContext, requestIdOf } from './common/http/request-hooks.js';
 import { validation } from './common/http/validation.js';
 import { createLog, NestLog } from './common/telemetry/logger.js';
 import { measureRequests } from './common/telemetry/metrics.js';
@@ -61,6 +62,8 @@ export async function createApp(config: Config, { preview = false } = {}): Promi
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 0, // a stream of events may take its time
     routerOptions: { maxParamLength: 300 },
+    genReqId: requestIdOf,
+    frameworkErrors: answerProblem, // what is refused before there is a route
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, log), adapter, {
     logger: new NestLog(log),

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { REASON_LENGTH_MAX } from './common/http/reason.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 const TAGS = {
@@ -16,6 +17,13 @@ const TAGS = {
   administration: 'API keys, the audit trail, jobs, the test clock.',
 } as const;
 
+/** What every request may bear. */
+const HEADERS = [
+  'Every POST takes `Idempotency-Key`; those that create, bill or move something need it, v1 never does.',
+  `Every request that changes something takes \`Wharfage-Reason\`, up to ${String(REASON_LENGTH_MAX)} characters: why it does. It stands in every audit entry that the request makes, unless the body says why itself.`,
+  'Every request takes `X-Request-Id`, up to 100 of letters, digits and ._:- , or gets one; the answer, the log and the audit trail bear it.',
+];
+
 /** The contract, made from the code. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -23,7 +31,10 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('Wharfage')
     .setVersion('2.0.0')
     .setDescription(
-      'Subscription and metered billing. Money is a decimal string in major units; instants are RFC 3339; errors are problem documents (RFC 9457).',
+      [
+        'Subscription and metered billing. Money is a decimal string in major units; instants are RFC 3339; errors are problem documents (RFC 9457).',
+        ...HEADERS,
+      ].join('\n\n'),
     )
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')

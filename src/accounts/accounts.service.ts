@@ -183,7 +183,13 @@ export class AccountsService {
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
     if (isDeepStrictEqual(contentOf(row), content)) return row;
     if (content.kind !== row.kind)
-      throw new Refusal('conflict', 'account_kind_fixed', 'The kind of an account is not changed: use another account.');
+      throw new Refusal(
+        'conflict',
+        'account_kind_fixed',
+        row.kind === 'user'
+          ? `The kind of an account is not written: POST /v2/accounts/${row.key}/convert turns the user into an organization.`
+          : 'An organization does not become a user again: use another account.',
+      );
     if (content.currency !== row.currency)
       await this.hooks.tell(tx, accountCurrencyChanging, { accountId: row.id, before: row.currency, currency: content.currency });
     return await this.save(tx, call, row, content);

@@ -6,6 +6,7 @@ const ACCOUNT_NAMESPACE = Buffer.from('6f0c1d3a8e5b5c0f9a7747d1c2b6e490', 'hex')
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_LENGTH = 10;
 const RANDOM_LENGTH = 10;
+const REQUEST_LENGTH = 20;
 const ACCOUNT_LENGTH = 26;
 const BITS = 5n;
 
@@ -24,14 +25,23 @@ export function newId(prefix: string, at: Instant, accountId?: string): string {
   return `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}${encoded(chance, RANDOM_LENGTH)}${account}`;
 }
 
-let last = { millis: -1n, chance: 0n };
+/** Names a request, for good: no two are called the same, whatever restarts. */
+export const newRequestId = (): string => `req_${encoded(BigInt(`0x${randomBytes(13).toString('hex')}`), REQUEST_LENGTH)}`;
 
-/** Ids of one process and one millisecond sort in the order of their making: the first takes its chance, the next ones count on. */
-function chanceAt(millis: bigint): bigint {
-  const fresh = BigInt(`0x${randomBytes(6).toString('hex')}`);
-  last = { millis, chance: millis === last.millis ? last.chance + 1n + (fresh & 0xffn) : fresh };
-  return last.chance;
+/** The part of an API key by which it is found. Sorts by time. */
+export const newApiKeyId = (at: Instant): string => `${at.toString(36).padStart(11, '0')}${encoded(keyChanceAt(at), RANDOM_LENGTH)}`;
+
+/** Ids of one process and one moment sort in the order of their making: the first takes its chance, the next ones count on. */
+function counting(): (moment: bigint) => bigint {
+  let last = { moment: -1n, chance: 0n };
+  return (moment) => {
+    const fresh = BigInt(`0x${randomBytes(6).toString('hex')}`);
+    last = { moment, chance: moment === last.moment ? last.chance + 1n + (fresh & 0xffn) : fresh };
+    return last.chance;
+  };
 }
+
+const [chanceAt, keyChanceAt] = [counting(), counting()];
 
 /** The account that an id names; `undefined` for an id of another form. */
 export function accountIdOf(id: string): string | undefined {

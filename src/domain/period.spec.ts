@@ -114,9 +114,14 @@ describe('periods are counted from the anchor, never from one another', () => {
 describe('a local time at a clock change', () => {
   it.each([
     {
-      case: 'that does not exist moves on by the gap, on that day alone',
+      case: 'that does not exist moves to the instant after the gap, on that day alone',
       of: schedule('2026-03-28T01:30:00Z', 'Europe/Berlin', 'day'), // 02:30 there
-      starts: ['2026-03-28T01:30:00Z', '2026-03-29T01:30:00Z', '2026-03-30T00:30:00Z'],
+      starts: ['2026-03-28T01:30:00Z', '2026-03-29T01:00:00Z', '2026-03-30T00:30:00Z'],
+    },
+    {
+      case: 'that is the first one of the gap moves there too',
+      of: schedule('2028-02-26T01:00:00Z', 'Europe/Berlin', 'month'), // 02:00 there
+      starts: ['2028-02-26T01:00:00Z', '2028-03-26T01:00:00Z', '2028-04-26T00:00:00Z'],
     },
     {
       case: 'that occurs twice means the first',
@@ -126,7 +131,7 @@ describe('a local time at a clock change', () => {
     {
       case: 'of half an hour',
       of: schedule('2026-10-02T15:45:00Z', 'Australia/Lord_Howe', 'day'), // 02:15 there
-      starts: ['2026-10-02T15:45:00Z', '2026-10-03T15:45:00Z', '2026-10-04T15:15:00Z'],
+      starts: ['2026-10-02T15:45:00Z', '2026-10-03T15:30:00Z', '2026-10-04T15:15:00Z'],
     },
     {
       case: 'stays where it is when it is the anchor itself, also the second time',
@@ -134,9 +139,9 @@ describe('a local time at a clock change', () => {
       starts: ['2026-10-25T01:30:00Z', '2026-10-26T01:30:00Z'],
     },
     {
-      case: 'on a date that was left out makes a period without length',
+      case: 'on a date that was left out moves to the beginning of the next one',
       of: schedule('2011-12-29T20:00:00Z', 'Pacific/Apia', 'day'), // 30 December did not happen there
-      starts: ['2011-12-29T20:00:00Z', '2011-12-30T20:00:00Z', '2011-12-30T20:00:00Z', '2011-12-31T20:00:00Z'],
+      starts: ['2011-12-29T20:00:00Z', '2011-12-30T10:00:00Z', '2011-12-30T20:00:00Z', '2011-12-31T20:00:00Z'],
     },
   ])('$case', ({ of, starts: expected }) => {
     expect(starts(of, 0, expected.length - 1)).toEqual(expected);

@@ -65,9 +65,9 @@ const hasMidnight = (date: Temporal.PlainDate, timeZone: string): boolean => {
   return hour === 0 && minute === 0;
 };
 
-/** The instant `days` local days later, at the same local time. */
+/** The instant `days` local days later, at the same local time as far as there is one. */
 export const addLocalDays = ({ at, days, timeZone }: { at: Instant; days: number; timeZone: string }): Instant =>
-  instantOf(zoned(at, timeZone).add({ days }));
+  days === 0 ? at : instantAt(zoned(at, timeZone).toPlainDateTime().add({ days }), timeZone);
 
 /** Local dates from 1970-01-01 to the local date of `at`. */
 export function localDay(at: Instant, timeZone: string): bigint {
@@ -96,13 +96,19 @@ const MEAN_LENGTHS = { day: DAY, week: 7n * DAY, month: (DAY * 146_097n) / 4800n
 
 const meanLength = ({ unit, count }: Interval): bigint => MEAN_LENGTHS[unit] * BigInt(count);
 
-/** A local time that does not exist moves to the instant after the gap; one that occurs twice means the first. */
 function boundary({ anchorAt, timeZone, interval: { unit, count } }: Schedule, index: number): Instant {
   if (index === 0) return anchorAt;
   return remembered(boundaries, `${anchorAt.toString()} ${timeZone} ${unit} ${String(count)} ${String(index)}`, () => {
     const local = remembered(anchors, `${anchorAt.toString()} ${timeZone}`, () => zoned(anchorAt, timeZone).toPlainDateTime());
-    return instantOf(local.add({ [DURATION_FIELDS[unit]]: count * index }).toZonedDateTime(timeZone, { disambiguation: 'compatible' }));
+    return instantAt(local.add({ [DURATION_FIELDS[unit]]: count * index }), timeZone);
   });
+}
+
+/** A local time that does not exist moves to the instant after the gap; one that occurs twice means the first. */
+function instantAt(local: Temporal.PlainDateTime, timeZone: string): Instant {
+  const first = local.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+  if (first.toPlainDateTime().equals(local)) return instantOf(first);
+  return instantOf(first.getTimeZoneTransition('next') ?? first); // before the gap, by its length
 }
 
 const zoned = (at: Instant, timeZone: string): Temporal.ZonedDateTime =>

@@ -79,6 +79,6 @@ export class ExportsController {
 
 function rangeOf({ from, to }: ExportQuery): ExportRange {
   const range = { from: parseInstant(from), to: parseInstant(to) };
-  if (range.to < range.from) throw new Refusal('unprocessable', 'range_reversed', '"to" must not lie before "from".');
+  if (range.to < range.from) throw new Refusal('invalid', 'range_reversed', '"to" must not lie before "from".');
   return range;
 }

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { toMinor } from '../domain/currency.js';
-import { parseInstant } from '../domain/instant.js';
+import { latest, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
+import type { When } from '../domain/subscription/commands/context.js';
 import type { NamedAction } from '../domain/subscription/commands/decide.js';
 import { monthlyPrice } from '../domain/subscription/commands/monthly-price.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { type Holding, holdingAt, holdings } from '../domain/subscription/history.js';
-import { statusAt } from '../domain/subscription/lifecycle.js';
+import { startOf, statusAt } from '../domain/subscription/lifecycle.js';
 import { ChangeSubscription } from '../subscriptions/change-subscription.js';
 import { SUBSCRIPTION_BUSY } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
@@ -33,16 +34,17 @@ export class MoveHolder {
     const before = await this.held(tx, history);
     if (!before || !isConcerned(record, before)) return NOBODY;
     try {
-      return await tx.transaction((inner) => this.moved(inner, record, id, before));
+      return await tx.transaction((inner) => this.moved(inner, record, history, before));
     } catch (error) {
       if (!(error instanceof Refusal) || error.code === SUBSCRIPTION_BUSY) throw error;
       return { ...NOBODY, holders: 1, refused: [{ subscription: id, code: error.code, detail: error.detail }] };
     }
   }
 
-  private async moved(tx: Tx, record: MigrationRecord, id: string, before: Holding): Promise<Omit<Progress, 'reached'>> {
-    const { takeEffect, plan, toVersion, actor, reason, dryRun } = record;
-    const when = takeEffect === 'now' || takeEffect === 'period_end' ? takeEffect : parseInstant(takeEffect);
+  private async moved(tx: Tx, record: MigrationRecord, history: SubscriptionHistory, before: Holding): Promise<Omit<Progress, 'reached'>> {
+    const { plan, toVersion, actor, reason, dryRun } = record;
+    const { id } = history;
+    const when = this.whenOf(record, history);
     const action: NamedAction = { action: 'change-plan', plan, planVersion: toVersion, when, migration: true };
     const decided = await this.change.decided(tx, actor, id, action);
     const effectiveAt = decided.facts.at(-1)?.effectiveAt ?? this.clock.now();
@@ -57,6 +59,13 @@ export class MoveHolder {
       beforeMinor: monthlyMinor(before),
       afterMinor: after ? monthlyMinor(after) : 0n,
     };
+  }
+
+  /** Who will not have started by then is moved at the start. */
+  private whenOf({ takeEffect }: MigrationRecord, history: SubscriptionHistory): When {
+    if (takeEffect === 'now' || takeEffect === 'period_end') return takeEffect;
+    const [at, { effectiveAt: startsAt }] = [parseInstant(takeEffect), startOf(history)];
+    return startsAt > this.clock.now() ? latest(at, startsAt) : at;
   }
 
   private async held(tx: Tx, history: SubscriptionHistory, at = this.clock.now()): Promise<Holding | undefined> {

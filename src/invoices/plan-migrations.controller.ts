@@ -8,6 +8,7 @@ import { type Page, page, pageOf, PageQuery } from '../common/http/page.js';
 import { ApiProblems } from '../common/http/problem.js';
 import { Scopes } from '../common/http/scopes.js';
 import { Writes } from '../common/http/writes.js';
+import { currentReason } from '../common/telemetry/request-context.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
 import { PlansService } from '../plans/plans.service.js';
@@ -37,7 +38,8 @@ export class PlanMigrationsController {
   @ApiCreatedResponse({ type: PlanMigrationView, description: 'The migration as it is now.' })
   @ApiProblems(400, 404, 409, 422)
   async create(@CurrentCall() call: Call, @Key() plan: string, @Body() body: MigratePlanDto): Promise<PlanMigrationView> {
-    const { fromVersions = null, toVersion, when, dryRun = false, reason = null, waitSeconds = WAIT_SECONDS } = body;
+    const { fromVersions = null, toVersion, when, dryRun = false, waitSeconds = WAIT_SECONDS } = body;
+    const reason = body.reason ?? currentReason() ?? null; // holders are moved by a worker, under no request
     const { id } = await this.writes.once(call, async (tx) => ({
       id: await this.migrations.request(tx, call.actor, { plan, fromVersions, toVersion, takeEffect: when, dryRun, reason }),
     }));

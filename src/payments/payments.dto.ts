@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
-import { IsDecimalString, IsKey } from '../common/http/field-rules.js';
+import { IsAboveZero, IsDay, IsDecimalString, IsKey, NullIsAbsent } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
 
 const STATES = ['pending', 'succeeded', 'failed'] as const;
@@ -32,6 +32,7 @@ export class RecordPaymentDto {
 
   @ApiProperty({ description: 'What came in, in the currency of the invoice; not more than is left to pay.', example: '120.00' })
   @IsDecimalString()
+  @IsAboveZero()
   amount!: string;
 
   @ApiProperty({ description: 'How it came.', enum: METHODS })
@@ -44,16 +45,19 @@ export class RecordPaymentDto {
   @Length(1, 200)
   reference?: string;
 
-  @ApiPropertyOptional({ description: 'The day it came in.', format: 'date' })
+  @ApiPropertyOptional({ description: 'The day it came in; not one that lies ahead.', format: 'date' })
   @IsOptional()
-  @Matches(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
+  @NullIsAbsent()
+  @IsDay()
   receivedOn?: string;
 }
 
 export class CreateRefundDto {
   @ApiPropertyOptional({ description: 'What to give back; all that is left of the payment, where absent.', example: '5.00' })
   @IsOptional()
+  @NullIsAbsent()
   @IsDecimalString()
+  @IsAboveZero()
   amount?: string;
 
   @ApiProperty({ description: 'Why.', minLength: 1, maxLength: 500 })

@@ -5,13 +5,16 @@ import type { Tx } from '../common/database/database.js';
 import type { Call } from '../common/http/call.js';
 import { accountIdOf, newId } from '../common/ids.js';
 import { parseMoney } from '../domain/currency.js';
-import { formatInstant } from '../domain/instant.js';
-import { Refusal } from '../domain/refusal.js';
+import { formatInstant, HOUR, type Instant, parseInstant } from '../domain/instant.js';
+import { Refusal, refuseAll } from '../domain/refusal.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { BeginPayments } from './begin-payments.js';
 import { BookPayment } from './book-payment.js';
 import { openAttempt, type Payment, paymentById, pendingPayment, SUPERSEDED } from './payment-records.js';
 import type { RecordPaymentDto } from './payments.dto.js';
+
+/** How far ahead of UTC a day begins first. */
+const FIRST_ZONE_AHEAD = 14n * HOUR;
 
 /** A wire or cheque that came in. */
 @Injectable()
@@ -33,13 +36,14 @@ export class RecordPayment {
     const accountId = accountIdOf(invoiceId) ?? '';
     const amountMinor = parseMoney(amount, currency);
     if (amountMinor <= 0n) throw new Refusal('invalid', 'invalid_money', 'Record an amount above zero.');
+    const now = this.clock.now();
+    refuseDayAhead(receivedOn, now);
     const { dueMinor, paidMinor } = await this.invoices.settlement(tx, accountId, invoiceId);
     const pending = await pendingPayment(tx, accountId, invoiceId);
     if (pending) await refuseTried(tx, pending);
     if (paidMinor + amountMinor > dueMinor)
       throw new Refusal('conflict', 'overpayment', `More than is due on ${number}: record the amount that is left.`);
     if (pending) await this.payments.close(tx, actor, pending, SUPERSEDED);
-    const now = this.clock.now();
     const id = newId('pay', now, accountId);
     await tx.query(
       `insert into payment (account_id, id, invoice_id, provider, state, amount_minor, currency, method, reference, received_on, created_at, settled_at)
@@ -67,4 +71,10 @@ async function refuseTried(tx: Tx, pending: Payment): Promise<void> {
       'payment_in_progress',
       `The provider is collecting this invoice: wait for the outcome of ${pending.id}, or give it up first with POST /v2/payments/${pending.id}/cancel.`,
     );
+}
+
+/** No day that has begun nowhere on earth. @throws Refusal `invalid_request` */
+function refuseDayAhead(receivedOn: string | undefined, now: Instant): void {
+  if (receivedOn !== undefined && parseInstant(`${receivedOn}T00:00:00Z`) > now + FIRST_ZONE_AHEAD)
+    refuseAll([{ pointer: '/receivedOn', code: 'day_ahead', detail: 'Must be a day that has begun: record money when it has come in.' }]);
 }

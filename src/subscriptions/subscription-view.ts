@@ -1,8 +1,8 @@
 import type { PlanVersion } from '../domain/catalog.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import type { Fact, SubscriptionHistory } from '../domain/subscription/facts.js';
-import { currentPeriod, holdingAt, holdings } from '../domain/subscription/history.js';
-import { asStarted, endOf, isPausedAt, pausesOf, standing, startOf, statusAt, trialEndOf } from '../domain/subscription/lifecycle.js';
+import { currentPeriod, holdings, shownAt } from '../domain/subscription/history.js';
+import { endOf, isPausedAt, pausesOf, standing, startOf, statusAt, trialEndOf } from '../domain/subscription/lifecycle.js';
 import type { ScheduledChangeView, SubscriptionView } from './subscriptions.dto.js';
 
 export interface ViewContext {
@@ -20,8 +20,7 @@ export function subscriptionView(history: SubscriptionHistory, { account, versio
   const end = endOf(history);
   const status = statusAt(history, at);
   const held = holdings(history, versions);
-  // What ended when it began, or before, never holds anything: it is shown with what it would have held.
-  const holding = holdingAt(held, at) ?? holdingAt(holdings(asStarted(history), versions), at);
+  const holding = shownAt(history, versions, at);
   if (!holding) throw new RangeError(`subscription ${history.id} ends before it starts`);
   const runs = status !== 'scheduled' && status !== 'canceled';
   const trialEndsAt = trialEndOf(history);

@@ -176,6 +176,6 @@ export class SubscriptionsController {
   private async change(call: Call, id: string, action: NamedAction, options: ChangeOptions): Promise<SubscriptionView> {
     const work = async (tx: Tx): Promise<SubscriptionView> =>
       await this.subscriptions.view(tx, await this.changeSubscription.run(tx, call, id, action, options));
-    return await this.writes.once(call, work, { keyRequired: false });
+    return await this.writes.once(call, work);
   }
 }

@@ -3,7 +3,7 @@ import { AccountsService } from '../accounts/accounts.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { Refusal } from '../domain/refusal.js';
-import { holdingAt, holdings } from '../domain/subscription/history.js';
+import { shownAt } from '../domain/subscription/history.js';
 import { startOf, statusAt } from '../domain/subscription/lifecycle.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { centsOf, HUB } from './plans.js';
@@ -28,7 +28,7 @@ export class HubSubscription {
       (history) => statusAt(history, now) !== 'canceled' && startOf(history).addOnTo === null,
     );
     const versions = await this.subscriptions.versionsOf(tx, live);
-    return live.find((history) => holdingAt(holdings(history, versions), now)?.plan.product === HUB);
+    return live.find((history) => shownAt(history, versions, now)?.plan.product === HUB);
   }
 
   /** As `find`, with the account locked until the transaction ends: what is decided on it stays true. @throws Refusal `account_not_found` */
@@ -50,7 +50,7 @@ export class HubSubscription {
   async view(tx: Tx, history: History): Promise<V1SubscriptionView> {
     const shown = await this.subscriptions.view(tx, history);
     const versions = await this.subscriptions.versionsOf(tx, [history]);
-    const holding = holdingAt(holdings(history, versions), this.clock.now());
+    const holding = shownAt(history, versions, this.clock.now());
     if (!holding) throw new RangeError(`subscription ${history.id} holds nothing`);
     const pending = shown.scheduledChanges.find(({ kind }) => kind === 'plan_changed');
     return {

@@ -13,6 +13,7 @@ import { type ChangeOptions, ChangeSubscription } from '../subscriptions/change-
 import { StartSubscription } from '../subscriptions/start-subscription.js';
 import { HubSubscription } from './hub-subscription.js';
 import { isSold } from './plans.js';
+import { V1StartDto } from './start.dto.js';
 import { V1ForceQuery, V1SubscribeDto, V1SubscriptionView } from './v1.dto.js';
 
 @ApiTags('v1')
@@ -39,7 +40,7 @@ export class V1SubscriptionsController {
   async subscribe(
     @CurrentCall() call: Call,
     @Key('account_code') account: string,
-    @Body() { plan_code }: V1SubscribeDto,
+    @Body() { plan_code, coupon_code }: V1StartDto,
   ): Promise<V1SubscriptionView> {
     const work = async (tx: Tx): Promise<V1SubscriptionView> => {
       await this.refuseUnsold(tx, plan_code);
@@ -50,7 +51,10 @@ export class V1SubscriptionsController {
           'subscription_exists',
           `The account "${account}" has a subscription already: change its plan with PUT.`,
         );
-      return await this.hub.view(tx, await this.start.run(tx, call.actor, { account, plan: plan_code }));
+      return await this.hub.view(
+        tx,
+        await this.start.run(tx, call.actor, { account, plan: plan_code, ...(coupon_code && { coupon: coupon_code }) }),
+      );
     };
     return await this.writes.once(call, work, { keyRequired: false });
   }

@@ -99,6 +99,80 @@ test('accounts move in from CSV with their balance and payment method, each line
   expect((await run('accounts', other)).errors[0]).toContain('opening_balance_fixed');
 }, 60_000);
 
+describe('a file that is not what it should be', () => {
+  const raw = (name: string, bytes: string | Buffer): string => {
+    const path = join(DIR, name);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const HEADER = 'key,kind,name,currency';
+
+  test.each<[string, string, string | Buffer, RegExp]>([
+    ['nothing', 'empty.csv', '', /is empty/],
+    ['blank lines', 'blank.jsonl', '\n \n', /is empty/],
+    ['a header of other fields', 'other.csv', 'reference;account\nx;y\n', /names none of the fields key, /],
+    ['a field that is named twice', 'twice.csv', `${HEADER},key\nx,user,X,USD,y\n`, /"key" twice/],
+    ['a field that leads into another column', 'into.csv', `${HEADER},address,address.city\nx,user,X,USD,y,z\n`, /"address.city" twice/],
+    ['a name that is reserved', 'proto.csv', `${HEADER},__proto__.x\nx,user,X,USD,y\n`, /__proto__/],
+    ['bytes', 'bytes.csv', Buffer.from([0x89, 0x50, 0xff, 0x00, 0x0a]), /no text in UTF-8/],
+    ['text in another encoding', 'latin.csv', Buffer.from(`${HEADER}\nx,user,M\u00fcller,USD\n`, 'latin1'), /no text in UTF-8/],
+  ])(
+    'is told in one sentence, and nothing is taken in: %s',
+    async (_what, name, bytes, told) => {
+      const ran = await run('accounts', raw(name, bytes));
+      expect(ran).toMatchObject({ status: 1, told: '' });
+      expect(ran.errors).toHaveLength(1);
+      expect(ran.errors[0]).toMatch(told);
+      expect(await wharfage.call('GET', '/v2/accounts/x')).toMatchObject({ status: 404 });
+    },
+    30_000,
+  );
+
+  test('a quote that is not closed ends the reading, with its line; the lines before it are taken in', async () => {
+    const file = raw(
+      'quote.csv',
+      `${HEADER}\nquote-1,user,One,USD\nquote-2,user,"Two\nlines",USD\nquote-3,user,"Three,USD\nquote-4,user,Four,USD\n`,
+    );
+    const ran = await run('accounts', file);
+    expect(ran).toMatchObject({ status: 1, told: '3 lines: 2 created, 0 changed, 0 unchanged, 1 refused' });
+    expect(ran.errors).toEqual([expect.stringMatching(/^line 5: unreadable: A quote is opened/)]);
+    const long = raw('long.csv', `${HEADER}\nlong-1,user,One,USD\nlong-2,user,"${'x'.repeat(200_000)}\n`);
+    expect((await run('accounts', long)).errors).toEqual([expect.stringMatching(/^line 3: unreadable: .*65536 bytes/)]);
+  }, 30_000);
+
+  test('what it says twice is taken once, and the same file again changes nothing', async () => {
+    const file = raw('double.csv', `${HEADER}\ndouble,user,First,USD\nsingle,user,Single,USD\ndouble,user,Second,USD\n`);
+    const state = async (): Promise<unknown> => [
+      await wharfage.ok('GET', '/v2/accounts/double'),
+      await wharfage.source.query('select count(*) from audit_entry'),
+    ];
+    expect(await run('accounts', file)).toMatchObject({
+      status: 1,
+      told: '3 lines: 2 created, 0 changed, 0 unchanged, 1 refused',
+      errors: ['line 4: given_twice: The key "double" is that of line 2: keep one of the two lines.'],
+    });
+    const before = await state();
+    expect(before).toMatchObject([{ name: 'First' }, {}]);
+    expect(await run('accounts', file)).toMatchObject({ told: '3 lines: 0 created, 0 changed, 2 unchanged, 1 refused' });
+    expect(await state()).toEqual(before);
+    const line = {
+      reference: 'd-1',
+      account: 'double',
+      plan: 'small',
+      anchorAt: '2026-01-01T00:00:00Z',
+      paidThrough: '2026-02-01T00:00:00Z',
+    };
+    const subscriptions = raw(
+      'double.jsonl',
+      [line, { ...line, account: 'single' }, { ...line, reference: 'd-2', account: 'single' }].map((one) => JSON.stringify(one)).join('\n'),
+    );
+    expect(await run('subscriptions', subscriptions)).toMatchObject({
+      told: '3 lines: 2 created, 0 changed, 0 unchanged, 1 refused',
+      errors: ['line 2: given_twice: The reference "d-1" is that of line 1: keep one of the two lines.'],
+    });
+  }, 60_000);
+});
+
 test('a subscription is not charged before its paid-through date, and what is unused of it comes back', async () => {
   await wharfage.ok('PUT', '/v2/accounts/moved', { kind: 'user', name: 'Moved', currency: 'USD' });
   const line = {

@@ -190,7 +190,7 @@ test('a wire in two parts is recorded by hand; more than is due is refused', asy
       amount: '5.00',
       method: 'wire',
       reference: 'W1',
-      receivedOn: '2026-01-02',
+      receivedOn: '2026-01-01',
     }),
   ).toMatchObject({ state: 'succeeded' });
   expect(await invoice('wires')).toMatchObject({ status: 'finalized', amountPaid: '5.00' });

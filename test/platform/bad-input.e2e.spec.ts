@@ -6,6 +6,11 @@ beforeAll(async () => {
   wharfage = await TestApp.start();
   await wharfage.ok('PUT', '/v2/meters/calls', { name: 'Calls', eventType: 'call', aggregation: 'sum', value: 'n' });
   await wharfage.ok('PUT', '/v2/accounts/acme', { kind: 'user', name: 'Acme', currency: 'USD', timeZone: 'UTC' });
+  await wharfage.ok('PUT', '/v2/plans/flat', plan({ amount: '12.00' }));
+  await wharfage.ok('POST', '/v2/subscriptions', { account: 'acme', plan: 'flat' });
+  const [invoice] = (await wharfage.ok('GET', '/v2/invoices?account=acme')).data;
+  known.invoice = invoice.id;
+  known.payment = (await wharfage.ok('POST', '/v2/payments', { invoice: invoice.id, amount: '2.00', method: 'wire' })).id;
 }, 30_000);
 afterAll(() => wharfage.close());
 
@@ -29,6 +34,9 @@ const event = (more: object = {}) => ({
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+type BadRequest = [name: string, send: () => Promise<any>, status: number, code: string, pointer?: string];
+const known = { invoice: '', payment: '' };
+
 const raw = (method: 'GET' | 'PUT' | 'POST', url: string, payload: unknown, headers: Record<string, string> = JSON_TYPE) =>
   wharfage.send(method, url, {
     payload,
@@ -36,7 +44,7 @@ const raw = (method: 'GET' | 'PUT' | 'POST', url: string, payload: unknown, head
   });
 
 describe('every bad request gets a problem that says what to do, and never a 5xx', () => {
-  test.each<[string, () => Promise<any>, number, string, string?]>([
+  test.each<BadRequest>([
     ['an unknown field', () => raw('PUT', '/v2/accounts/x', { ...account, bogus: 1 }), 400, 'invalid_request', '/bogus'],
     ['a missing field', () => raw('PUT', '/v2/accounts/x', { ...account, name: undefined }), 400, 'invalid_request', '/name'],
     ['money as a number', () => raw('PUT', '/v2/plans/x', plan({ amount: 12 })), 400, 'invalid_request', '/prices/0/amount'],
@@ -69,7 +77,46 @@ describe('every bad request gets a problem that says what to do, and never a 5xx
     ],
     ['deep nesting', () => raw('PUT', '/v2/accounts/x', `{"name":${nested(100_000)}}`), 400, 'too_deep'],
     ['__proto__', () => raw('PUT', '/v2/accounts/x', '{"__proto__":{"admin":true}}'), 400, 'reserved_name'],
-    ['a list for an object', () => raw('PUT', '/v2/accounts/x', '[]'), 400, 'invalid_request'],
+    ['a list for an object', () => raw('PUT', '/v2/accounts/x', '[]'), 400, 'invalid_request', ''],
+    ['a number for an object', () => raw('PUT', '/v2/accounts/x', '5'), 400, 'invalid_request', ''],
+    ['a text for an object', () => raw('PUT', '/v2/accounts/x', '"x"'), 400, 'invalid_request', ''],
+    ['null for an object', () => raw('PUT', '/v2/accounts/x', 'null'), 400, 'invalid_request', ''],
+    ['null for an action', () => raw('POST', '/v2/subscriptions/sub_1/preview', 'null'), 400, 'invalid_request', ''],
+    ['bytes that are no UTF-8 in the path', () => raw('GET', '/v2/accounts/%ff', undefined, {}), 400, 'bad_request'],
+    [
+      'usage from later to earlier',
+      () => raw('GET', '/v2/usage/query?meter=calls&account=acme&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', undefined, {}),
+      400,
+      'range_reversed',
+    ],
+    [
+      'an export from later to earlier',
+      () => raw('GET', '/v2/exports/invoice-lines?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', undefined, {}),
+      400,
+      'range_reversed',
+    ],
+    [
+      'a key that would never work',
+      () => raw('POST', '/v2/api-keys', { name: 'late', scopes: ['v1'], expiresAt: '2025-12-31T00:00:00Z' }),
+      400,
+      'invalid_request',
+      '/expiresAt',
+    ],
+    ...['2028-02-30', '2027-02-29', '0000-01-01', '2027-1-1', '2026-01-03', 5].map((receivedOn): BadRequest => [
+      `money that came in on ${String(receivedOn)}`,
+      () => raw('POST', '/v2/payments', { invoice: known.invoice, amount: '1.00', method: 'wire', receivedOn }),
+      400,
+      'invalid_request',
+      '/receivedOn',
+    ]),
+    ...['0.00', '-1.00', '0'].map((amount): BadRequest => [
+      `a refund of ${amount}`,
+      () => raw('POST', `/v2/payments/${known.payment}/refunds`, { amount, reason: 'none' }),
+      400,
+      'invalid_request',
+      '/amount',
+    ]),
+    ['another kind of account', () => raw('PUT', '/v2/accounts/acme', { ...account, kind: 'organization' }), 409, 'account_kind_fixed'],
     ['no body', () => raw('PUT', '/v2/accounts/x', undefined), 400, 'invalid_request'],
     ['broken JSON', () => raw('PUT', '/v2/accounts/x', '{'), 400, 'invalid_json'],
     ['broken gzip', () => raw('PUT', '/v2/accounts/x', 'no gzip', { ...JSON_TYPE, 'content-encoding': 'gzip' }), 400, 'invalid_gzip'],
@@ -163,6 +210,27 @@ describe('every bad request gets a problem that says what to do, and never a 5xx
     expect(reply.body).toMatchObject({ status, title: expect.any(String), detail: expect.any(String), requestId: expect.any(String) });
     if (pointer !== undefined) expect(reply.body.errors.map((error: any) => error.pointer)).toContain(pointer);
     expect(reply.text).not.toMatch(/node_modules|at .*\.ts:|select |insert /);
+  });
+
+  test('what is of the wrong type is told so, whatever else is wrong with it', async () => {
+    const reply = await raw('GET', '/v2/accounts?limit=abc', undefined, {});
+    expect(reply.body.errors).toEqual([{ pointer: '/limit', code: 'not_an_integer', detail: 'limit must be an integer number' }]);
+    expect((await raw('PUT', '/v2/accounts/x', 'null')).body.errors).toEqual([
+      { pointer: '', code: 'not_an_object', detail: 'The body must be a JSON object.' },
+    ]);
+  });
+
+  test('where the kind of an account does change is told', async () => {
+    const { body } = await raw('PUT', '/v2/accounts/acme', { ...account, kind: 'organization' });
+    expect(body.detail).toContain('/v2/accounts/acme/convert');
+  });
+
+  test('null says the same as a field that is left out', async () => {
+    const payment = { invoice: known.invoice, amount: '1.00', method: 'wire', receivedOn: null, reference: null };
+    const { id } = await wharfage.ok('POST', '/v2/payments', payment);
+    await wharfage.ok('POST', `/v2/payments/${String(id)}/refunds`, { amount: null, reason: 'all of it' });
+    const key = await wharfage.ok('POST', '/v2/api-keys', { name: 'for good', scopes: ['v1'], expiresAt: null });
+    await wharfage.ok('POST', `/v2/api-keys/${String(key.id)}/rotate`, { overlapSeconds: null });
   });
 
   test('all fields at fault are named at once, nested ones too', async () => {

@@ -102,3 +102,43 @@ test('what cannot be migrated is refused', async () => {
   expect(await wharfage.call('POST', '/v2/plans/p/migrations', { toVersion: 1, when: 'soon' })).toMatchObject({ status: 400 });
   expect(await wharfage.call('GET', '/v2/plans/p/migrations/mig_none')).toMatchObject({ status: 404 });
 });
+
+describe('whoever has not started', () => {
+  const startsAt = '2026-02-01T00:00:00Z';
+  const total = async (): Promise<string[]> =>
+    (await wharfage.ok('GET', '/v2/invoices?account=e')).data.flatMap((invoice: any) =>
+      invoice.lines.map((line: any) => `${String(line.price)} v${String(line.planVersion)} ${String(line.amount)}`),
+    );
+
+  beforeEach(async () => {
+    await wharfage.ok('PUT', '/v2/accounts/e', { kind: 'user', name: 'e', currency: 'USD' });
+    await wharfage.ok('POST', '/v2/subscriptions', { account: 'e', plan: 'p', planVersion: 2, startsAt });
+    const prices = [...plan('93.00').prices, { key: 'second-setup', kind: 'one_time', amount: '7.00' }];
+    await wharfage.ok('PUT', '/v2/plans/p', plan('93.00', { prices }));
+  });
+
+  test.each([
+    ['now', 'now'],
+    ["at the period's end", 'period_end'],
+    ['at a date before the start', '2026-01-21T00:00:00Z'],
+  ])('is moved at the start, and charged the one-time prices that it began with: %s', async (_name, when) => {
+    const done = await wharfage.ok('POST', '/v2/plans/p/migrations', { fromVersions: [2], toVersion: 3, when });
+    expect(done).toMatchObject({ holders: 1, moved: 1, refused: [] });
+    await wharfage.travel('2026-02-01T00:00:00Z');
+    expect(await total()).toEqual(['base v3 93.00', 'setup v2 9.00']);
+  });
+
+  test('is canceled at once, for good, and makes room for another', async () => {
+    const [{ id }] = (await wharfage.ok('GET', '/v2/subscriptions?account=e')).data;
+    expect(await wharfage.ok('POST', `/v2/subscriptions/${String(id)}/cancel`, { when: 'now' })).toMatchObject({
+      status: 'canceled',
+      endsAt: '2026-01-11T00:00:00Z',
+    });
+    expect(await wharfage.call('POST', `/v2/subscriptions/${String(id)}/uncancel`, {})).toMatchObject({
+      status: 409,
+      body: { code: 'subscription_canceled' },
+    });
+    await wharfage.travel('2026-02-02T00:00:00Z');
+    expect(await total()).toEqual([]);
+  });
+});

@@ -38,6 +38,29 @@ async function account(type = 'user', token?: string): Promise<string> {
 const totals = async (code: string): Promise<number[]> =>
   (await hub('GET', `/accounts/${code}/invoices`)).body.map((invoice: any) => invoice.total_in_cents).reverse();
 
+test('a coupon is redeemed with the subscription, and refused as v2 does', async () => {
+  await wharfage.ok('PUT', '/v2/coupons/half', { percentOff: '50', duration: 'once' });
+  const code = await account('user', 'sandbox_ok');
+  const subscribe = (coupon_code: string) =>
+    hub('POST', `/accounts/${code}/subscription`, { plan_code: 'index_personal_small', coupon_code });
+  expect(await subscribe('none')).toMatchObject({ status: 404, body: { code: 'coupon_not_found' } });
+  expect(await subscribe('No Key')).toMatchObject({ status: 400, body: { errors: [{ pointer: '/coupon_code', code: 'invalid_key' }] } });
+  expect(await subscribe('half')).toMatchObject({ status: 201 });
+  expect(await totals(code)).toEqual([600]);
+  expect(await hub('PUT', `/accounts/${code}/subscription`, { plan_code: 'index_personal_small', coupon_code: 'half' })).toMatchObject({
+    status: 400,
+  });
+});
+
+test('a subscription that has not started is canceled', async () => {
+  const code = await account();
+  await wharfage.ok('POST', '/v2/subscriptions', { account: code, plan: 'index_personal_small', startsAt: '2026-06-01T00:00:00Z' });
+  const ended = await hub('DELETE', `/accounts/${code}/subscription`);
+  expect([ended.status, ended.body.expires_at]).toEqual([200, '2026-06-01T00:00:00Z']);
+  expect((await hub('GET', `/accounts/${code}/subscription`)).body).toEqual(ended.body);
+  expect(await totals(code)).toEqual([]);
+});
+
 test('six plans are sold, the cheapest first; default plans are not', async () => {
   const { body } = await hub('GET', '/plans');
   expect(body.map((plan: any) => [plan.plan_code, plan.price_in_cents, plan.num_private_repos, plan.num_parallel_builds])).toEqual([

@@ -6,8 +6,11 @@ import { Database } from '../../common/database/database.js';
 import { Refusal } from '../../domain/refusal.js';
 import { type Command, UsageError } from '../command.js';
 import { openContext } from '../context.js';
-import { type Importer, IMPORTERS, type Outcome } from './importers.js';
-import { type FileLine, type Format, records } from './records.js';
+import type { FileLine } from './file-line.js';
+import { GivenTwice } from './given-twice.js';
+import { fieldsOf, type Importable, IMPORTABLES, type Importer, type Outcome } from './importers.js';
+import { refuseUnreadable } from './readable.js';
+import { type Format, records } from './records.js';
 
 const CHUNK = 500;
 
@@ -25,13 +28,15 @@ accounts:       the fields of PUT /v2/accounts, and openingBalance, providerCust
 subscriptions:  reference, account, plan, planVersion, anchorAt, paidThrough, quantities, endsAt
 
 Lines that are refused are told with their numbers, and the others are taken in, ${String(CHUNK)} in a transaction. A file may be imported again, also
-after it was cut off: what is in already stays as it is. Nothing recurring is charged before paidThrough. The exit status is 1 where a line was refused.`,
+after it was cut off: the same lines again change nothing. What a file says about one account or subscription twice is taken once. No service before
+paidThrough is charged. The exit status is 1 where a line was refused or the file could not be read.`,
   async run(args) {
-    const { importer, file, format, dryRun } = options(args);
+    const { importable, file, format, dryRun } = options(args);
+    await refuseUnreadable(file);
     const context = await openContext();
     try {
       await context.app.get(Clock).refresh();
-      const counts = await imported(context.app, importer, { file, format, dryRun });
+      const counts = await imported(context.app, importable, { file, format, dryRun });
       const { created, changed, unchanged, refused } = counts;
       process.stdout.write(
         `${String(created + changed + unchanged + refused)} lines: ${String(created)} created, ${String(changed)} changed, ${String(unchanged)} unchanged, ${String(refused)} refused${dryRun ? ' (nothing was stored)' : ''}\n`,
@@ -58,16 +63,18 @@ class DryRun extends Error {
   }
 }
 
-async function imported(app: INestApplicationContext, importer: Importer, { file, format, dryRun }: Source): Promise<Counts> {
+async function imported(app: INestApplicationContext, importable: Importable, { file, format, dryRun }: Source): Promise<Counts> {
   const counts: Counts = { created: 0, changed: 0, unchanged: 0, refused: 0 };
+  const twice = new GivenTwice(importable.name);
   const take = async (chunk: readonly FileLine[]): Promise<void> => {
-    const readable = chunk.filter((line) => line.record !== undefined);
-    const outcomes = await outcomesOf(app, importer, readable, dryRun);
-    const byLine = new Map(readable.map((line, i) => [line, outcomes[i]]));
+    const byLine = new Map<FileLine, Outcome | undefined>(chunk.map((line) => [line, twice.refusal(line)]));
+    const fresh = chunk.filter((line) => line.record !== undefined && byLine.get(line) === undefined);
+    const outcomes = await outcomesOf(app, importable.take, fresh, dryRun);
+    fresh.forEach((line, i) => byLine.set(line, outcomes[i]));
     for (const line of chunk) tell(line, byLine.get(line), counts);
   };
   let chunk: FileLine[] = [];
-  for await (const line of records(file, format)) {
+  for await (const line of records(file, format, fieldsOf(importable))) {
     chunk.push(line);
     if (chunk.length < CHUNK) continue;
     await take(chunk);
@@ -112,15 +119,15 @@ function tell({ line, problem }: FileLine, outcome: Outcome | undefined, counts:
 const reasonsOf = ({ code, detail, problems }: Refusal): string[] =>
   problems.length === 0 ? [`${code}: ${detail}`] : problems.map((problem) => `${problem.pointer} ${problem.code}: ${problem.detail}`);
 
-function options(args: readonly string[]): Source & { readonly importer: Importer } {
+function options(args: readonly string[]): Source & { readonly importable: Importable } {
   const { values, positionals } = parsed(args);
   const [what = '', file] = positionals;
-  const importer = Object.hasOwn(IMPORTERS, what) ? IMPORTERS[what as keyof typeof IMPORTERS] : undefined;
-  if (!importer) throw new UsageError(`say what to import: ${Object.keys(IMPORTERS).join(' or ')}`);
+  const importable = Object.hasOwn(IMPORTABLES, what) ? IMPORTABLES[what as keyof typeof IMPORTABLES] : undefined;
+  if (!importable) throw new UsageError(`say what to import: ${Object.keys(IMPORTABLES).join(' or ')}`);
   if (file === undefined || !existsSync(file)) throw new UsageError(file === undefined ? 'say which file' : `there is no file ${file}`);
   const format = values.format ?? (file.endsWith('.csv') ? 'csv' : /\.(jsonl|ndjson)$/.test(file) ? 'jsonl' : undefined);
   if (format !== 'csv' && format !== 'jsonl') throw new UsageError('say what form the file has: --format csv or --format jsonl');
-  return { importer, file, format, dryRun: values['dry-run'] };
+  return { importable, file, format, dryRun: values['dry-run'] };
 }
 
 function parsed(args: readonly string[]) {

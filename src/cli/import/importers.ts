@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { getMetadataStorage } from 'class-validator';
 import { AccountsService } from '../../accounts/accounts.service.js';
 import type { Tx } from '../../common/database/database.js';
 import { checkedBody } from '../../common/http/validation.js';
@@ -84,7 +85,24 @@ async function refusalOr<T>(work: () => Promise<T>): Promise<T | Refusal> {
   }
 }
 
-export const IMPORTERS: Readonly<Record<'accounts' | 'subscriptions', Importer>> = {
-  accounts: importAccounts,
-  subscriptions: importSubscriptions,
+/** What can be imported. */
+export interface Importable {
+  readonly take: Importer;
+  readonly Line: new () => object;
+  /** The field that names the thing. */
+  readonly name: string;
+}
+
+export const IMPORTABLES: Readonly<Record<'accounts' | 'subscriptions', Importable>> = {
+  accounts: { take: importAccounts, Line: ImportAccountDto, name: 'key' },
+  subscriptions: { take: importSubscriptions, Line: ImportSubscriptionDto, name: 'reference' },
 };
+
+/** The fields that a line may have. */
+export const fieldsOf = ({ Line }: Importable): string[] => [
+  ...new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(Line, '', false, false)
+      .map(({ propertyName }) => propertyName),
+  ),
+];

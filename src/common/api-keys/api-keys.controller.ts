@@ -20,11 +20,15 @@ export class ApiKeysController {
 
   @Post()
   @Scopes('admin')
-  @ApiOperation({ operationId: 'createApiKey', summary: 'Make an API key' })
+  @ApiOperation({
+    operationId: 'createApiKey',
+    summary: 'Make an API key',
+    description: 'Under an Idempotency-Key one is made, and shown once: the same request again is refused, naming the key that was made.',
+  })
   @ApiCreatedResponse({ type: NewApiKeyView, description: 'The key, shown this once.' })
   @ApiProblems(409, 422)
   create(@CurrentCall() call: Call, @Body() body: CreateApiKeyDto): Promise<NewApiKeyView> {
-    return this.writes.run(call, (tx) => this.keys.create(tx, call.actor, body)); // the answer holds a secret, so it is not stored
+    return this.writes.onceShown(call, (tx) => this.keys.create(tx, call.actor, body));
   }
 
   @Post(':id/rotate')

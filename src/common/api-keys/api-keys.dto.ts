@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import { GRANTABLE_SCOPES } from '../actor.js';
-import { IsInstant } from '../http/field-rules.js';
+import { IsInstant, NullIsAbsent } from '../http/field-rules.js';
 
 const OVERLAP_SECONDS_MAX = 30 * 86_400;
 
@@ -21,6 +21,7 @@ export class CreateApiKeyDto {
 
   @ApiPropertyOptional({ description: 'When it stops to work; never, where absent.', format: 'date-time' })
   @IsOptional()
+  @NullIsAbsent()
   @IsInstant()
   expiresAt?: string;
 }
@@ -34,6 +35,7 @@ export class RotateApiKeyDto {
     default: 86_400,
   })
   @IsOptional()
+  @NullIsAbsent()
   @IsInt()
   @Min(0)
   @Max(OVERLAP_SECONDS_MAX)

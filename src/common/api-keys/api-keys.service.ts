@@ -3,12 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
 import { CONFIG, type Config } from '../../config.js';
 import { formatInstant, type Instant, parseInstant, SECOND } from '../../domain/instant.js';
-import { Refusal } from '../../domain/refusal.js';
+import { Refusal, refuseAll } from '../../domain/refusal.js';
 import { type Actor, hasScope, OPERATOR, type Scope, SCOPES } from '../actor.js';
 import { Audit } from '../audit/audit.service.js';
 import { Clock } from '../clock.js';
 import { Database, type Statement, type Tx } from '../database/database.js';
 import { cursorKey, type Page, page, type PageQuery } from '../http/page.js';
+import { newApiKeyId } from '../ids.js';
 import { ApiKey } from './api-key.entity.js';
 import type { ApiKeyView, CreateApiKeyDto, NewApiKeyView } from './api-keys.dto.js';
 import { KeyHashing } from './key-hashing.js';
@@ -68,14 +69,19 @@ export class ApiKeysService {
     return { kind: 'api_key', id, scopes: row.scopes };
   }
 
-  /** @throws Refusal `scope_not_held`: nobody grants more than they have */
+  /** @throws Refusal `scope_not_held`: nobody grants more than they have; `invalid_request` */
   async create(tx: Tx, actor: Actor, { name, scopes, expiresAt }: CreateApiKeyDto): Promise<NewApiKeyView> {
     const beyond = scopes.filter((scope) => !grants(actor, scope));
     if (beyond.length > 0) throw new Refusal('forbidden', 'scope_not_held', `Your key lacks ${beyond.join(', ')}, so it cannot grant it.`);
+    const endsAt = expiresAt === undefined ? null : parseInstant(expiresAt);
+    if (endsAt !== null && endsAt <= this.clock.now())
+      refuseAll([
+        { pointer: '/expiresAt', code: 'expires_in_the_past', detail: 'The key would never work: choose an instant that lies ahead.' },
+      ]);
     return this.insert(tx, actor, {
       name,
       scopes,
-      expiresAt: expiresAt === undefined ? null : parseInstant(expiresAt),
+      expiresAt: endsAt,
       key: this.freshKey(),
     });
   }
@@ -157,8 +163,7 @@ export class ApiKeysService {
 
   /** The id begins with the time, so that keys list in the order of their making. */
   private freshKey(): string {
-    const id = `${this.clock.now().toString(36).padStart(11, '0')}${randomBytes(4).toString('hex')}`;
-    return `whf_${this.config.environment}_${id}_${randomBytes(24).toString('hex')}`;
+    return `whf_${this.config.environment}_${newApiKeyId(this.clock.now())}_${randomBytes(24).toString('hex')}`;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Actor } from '../actor.js';
 import { Clock } from '../clock.js';
 import type { Tx } from '../database/database.js';
 import { newId } from '../ids.js';
-import { currentRequestId } from '../telemetry/request-context.js';
+import { currentReason, currentRequestId } from '../telemetry/request-context.js';
 
 export interface AuditRecord {
   readonly actor: Actor;
@@ -15,6 +15,7 @@ export interface AuditRecord {
   readonly subjectId: string;
   readonly before?: unknown;
   readonly after?: unknown;
+  /** Where the change itself says why; else what the request said. */
   readonly reason?: string;
 }
 
@@ -48,7 +49,7 @@ export class Audit {
       subject_id: entry.subjectId,
       before: entry.before ?? null,
       after: entry.after ?? null,
-      reason: entry.reason ?? null,
+      reason: entry.reason ?? currentReason() ?? null,
       request_id: currentRequestId() ?? null,
     }));
     await tx.query(INSERT, [JSON.stringify(rows, (_name, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))]);

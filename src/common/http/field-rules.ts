@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
 import { buildMessage, ValidateBy, type ValidationOptions } from 'class-validator';
 import { isCurrency } from '../../domain/currency.js';
 import { isDecimal } from '../../domain/decimal.js';
@@ -13,6 +14,7 @@ export const DECIMAL_PATTERN = '^-?(0|[1-9]\\d*)(\\.\\d+)?$';
 
 const KEY = new RegExp(KEY_PATTERN);
 const PROPERTY = new RegExp(PROPERTY_PATTERN);
+const DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
 const IANA_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 const [EARLIEST, LATEST] = [tryInstant('1970-01-01T00:00:00Z') ?? 0n, tryInstant('2200-01-01T00:00:00Z') ?? 0n];
@@ -74,6 +76,21 @@ export const IsDecimalString = (): PropertyDecorator =>
       (value) => typeof value === 'number' || (typeof value === 'string' && isDecimal(value)),
       'be a plain decimal such as "12.50"',
     ),
+  );
+
+/** A field that may be left out may be null as well, which says the same. */
+export const NullIsAbsent = (): PropertyDecorator => Transform(({ value }: { value: unknown }) => value ?? undefined);
+
+/** Money that moves: what is zero or below moves nothing. */
+export const IsAboveZero = (): PropertyDecorator =>
+  rule('invalid_money', (value) => typeof value !== 'string' || !isDecimal(value) || /^[^-]*[1-9]/.test(value), 'be above zero');
+
+/** A calendar day from the year 1970 to 2199. */
+export const IsDay = (): PropertyDecorator =>
+  rule(
+    'invalid_day',
+    (value) => typeof value === 'string' && DAY_PATTERN.test(value) && isBoundedInstant(`${value}T00:00:00Z`),
+    'be a day of the calendar from the years 1970 to 2199, such as 2026-01-31',
   );
 
 /** A bounded map of texts. */

@@ -1,4 +1,4 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { type FieldProblem, Refusal, refuseAll } from '../../domain/refusal.js';
@@ -36,7 +36,7 @@ export function checkedBody<Body extends object>(
   value: object,
 ): { readonly body: Body; readonly problems: FieldProblem[] } {
   const body = plainToInstance(Body, value);
-  const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true, stopAtFirstError: true };
+  const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
   return { body, problems: fieldProblems(validateSync(body, options)) };
 }
 
@@ -46,22 +46,41 @@ const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll(
 export function fieldProblems(tree: readonly ValidationError[], at = ''): FieldProblem[] {
   return tree.flatMap((error) => {
     const pointer = `${at}/${escaped(error.property)}`;
-    const own = Object.entries(error.constraints ?? {}).map(([rule, detail]) => ({ pointer, code: codeOf(rule, error.value), detail }));
-    return [...own, ...fieldProblems(error.children ?? [], pointer)];
+    return [...ownProblem(error, pointer), ...fieldProblems(error.children ?? [], pointer)];
   });
 }
+
+/** One problem a field: what is of the wrong type fails other rules too, and those would say nothing. */
+function ownProblem({ constraints = {}, value }: ValidationError, pointer: string): FieldProblem[] {
+  const failed = Object.entries(constraints);
+  const [rule, detail] = failed.find(([name]) => TYPE_RULES.has(name)) ?? failed[0] ?? [];
+  return rule === undefined ? [] : [{ pointer, code: codeOf(rule, value), detail: detail ?? '' }];
+}
+
+const TYPE_RULES = new Set(['whitelistValidation', 'must_be_string', 'isString', 'isInt', 'isNumber', 'isBoolean', 'isArray', 'isObject']);
 
 /** An absent field fails every rule about its value: what it lacks is the field. */
 const codeOf = (rule: string, value: unknown): string =>
   value === undefined && rule !== 'whitelistValidation' ? 'missing' : (CODES[rule] ?? rule);
 
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Checks bodies and queries by their classes. A body is a JSON object; none at all is one without fields. */
+@Injectable()
+class Validation extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type === 'body' && value !== undefined && !isRecord(value))
+      refuseAll([{ pointer: '', code: 'not_an_object', detail: 'The body must be a JSON object.' }]);
+    return (await super.transform(value, metadata)) as unknown;
+  }
+}
+
 export const validation = (): ValidationPipe =>
-  new ValidationPipe({
+  new Validation({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
-    stopAtFirstError: true,
     validationError: { target: false, value: true },
     exceptionFactory: (tree) => {
       refuseAll(fieldProblems(tree));

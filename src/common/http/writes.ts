@@ -50,6 +50,26 @@ export class Writes {
     throw new Refusal(kind as RefusalKind, code, detail, problems as FieldProblem[]);
   }
 
+  /**
+   * As `once`, for what is shown one time: of the answer only the id is stored, and the same request again is told of it.
+   * @throws Refusal `already_done`, and as `once` does
+   */
+  async onceShown<T extends { readonly id: string }>(call: Call, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const shown: T[] = [];
+    const { id } = await this.once(call, async (tx) => {
+      const made = await work(tx);
+      shown.push(made);
+      return { id: made.id };
+    });
+    const [made] = shown;
+    if (made) return made;
+    throw new Refusal(
+      'conflict',
+      'already_done',
+      `This request was answered before: it made ${id}, whose secret was shown then and is not kept. Revoke that one and make another, under a new Idempotency-Key.`,
+    );
+  }
+
   private async answerOf<T>(tx: Tx, { call, key, work }: { call: Call; key: string; work: (tx: Tx) => Promise<T> }): Promise<StoredAnswer> {
     const identity = { actor: `${call.actor.kind}:${call.actor.id}`, key };
     const request = requestHash(call);

@@ -2,12 +2,12 @@ import type { Coupon, PlanVersion } from '../catalog.js';
 import type { Instant, Stretch } from '../instant.js';
 import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
-import { type Holding, holdings, versionKey } from '../subscription/history.js';
+import { holdings, oneTimePrices, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
 import { draft, type Draft } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
-import { expected, nextDue } from './expected.js';
+import { expected, type Held, nextDue } from './expected.js';
 import type { BilledLine, LineTax } from './line.js';
 import { openingLines } from './opening.js';
 import { owed } from './owed.js';
@@ -37,7 +37,7 @@ export interface PreparedBill {
 
 /** First half of a bill: what should have been charged by `asOf`, and which usage must be known for it. */
 export function prepare(facts: AccountFacts, asOf: Instant): PreparedBill {
-  const all = eachSubscription(facts).map(({ held, frozen }) => expected(held, asOf, frozen));
+  const all = eachSubscription(facts).map(({ frozen, ...held }) => expected(held, asOf, frozen));
   const merged: Expected = {
     oneTime: all.flatMap((one) => one.oneTime),
     recurring: all.flatMap((one) => one.recurring),
@@ -95,14 +95,14 @@ export function afterBilling(facts: AccountFacts, bill: Draft, ids: readonly str
 /** The first instant after `after` at which something falls due for the account; `undefined` when nothing ever will. */
 export function nextDueOf(facts: AccountFacts, after: Instant): Instant | undefined {
   return eachSubscription(facts)
-    .map(({ held, frozen }) => nextDue(held, after, frozen))
+    .map(({ frozen, ...held }) => nextDue(held, after, frozen))
     .reduce((least, at) => (least === undefined || (at !== undefined && at < least) ? at : least), undefined);
 }
 
-function eachSubscription(facts: AccountFacts): { held: Holding[]; frozen: FrozenPeriods }[] {
+function eachSubscription(facts: AccountFacts): (Held & { readonly frozen: FrozenPeriods })[] {
   return facts.subscriptions.map((history) => {
     const billed = facts.billed.filter((line) => line.subscription === history.id);
     const frozen = new Map<string, Stretch>(billed.map((line) => [line.period.key, line.period]));
-    return { held: holdings(history, facts.versions), frozen };
+    return { held: holdings(history, facts.versions), oneTime: oneTimePrices(history, facts.versions), frozen };
   });
 }

@@ -1,9 +1,11 @@
 import type { RecurringPrice } from '../catalog.js';
 import { type Exact, exact } from '../decimal.js';
 import { earliest, type Instant, latest, type Stretch } from '../instant.js';
+import { periodContaining } from '../period.js';
 import type { BreakdownStep } from '../rating/model.js';
 import { rateRecurring } from '../rating/rate.js';
 import { type Holding, prorationRule } from '../subscription/history.js';
+import { keptTo } from '../subscription/kept-rest.js';
 import { pausesBefore } from '../subscription/lifecycle.js';
 import { billingPeriods, bounds, type FrozenPeriods, scheduleKey } from './billing-periods.js';
 import { merged, without } from './coverage.js';
@@ -28,7 +30,7 @@ export function recurringRuns(held: readonly Holding[]): RecurringRun[] {
       const run = runOf(holding, price);
       const i = runs.findIndex((before) => continues(before, run));
       const before = runs[i];
-      if (before) runs[i] = { ...before, held: { ...before.held, to: holding.to, creditsRest: holding.creditsRest } };
+      if (before) runs[i] = { ...before, held: { ...before.held, to: holding.to, keptRest: holding.keptRest } };
       else runs.push(run);
     }
   }
@@ -44,16 +46,20 @@ function runOf(held: Holding, price: RecurringPrice): RecurringRun {
 }
 
 function continues(before: RecurringRun, after: RecurringRun): boolean {
-  if (before.slot !== after.slot || before.held.to !== after.held.from || before.held.skipsPeriodOf !== after.held.skipsPeriodOf)
-    return false;
-  return before.held.creditsRest || before.price.billing === 'in_arrears';
+  if (before.slot !== after.slot || before.held.to !== after.held.from || !skipsAlike(before.held, after.held)) return false;
+  return before.held.keptRest.length === 0 || before.price.billing === 'in_arrears';
+}
+
+/** Whether the second may go on under the first one's skipped period: it has the same, or none where that one is over. */
+function skipsAlike({ skipsPeriodOf: skipped }: Holding, { skipsPeriodOf, schedule, from }: Holding): boolean {
+  return skipsPeriodOf === skipped || (skipsPeriodOf === null && skipped !== null && periodContaining(schedule, from).start >= skipped);
 }
 
 /** Stretches of one recurring price, in the order in which they fall due; from the period that `from` lies in. */
 export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Instant): Generator<ExpectedRecurring> {
   const { held, ...rated } = run;
   const inAdvance = run.price.billing !== 'in_arrears';
-  const keepsRest = inAdvance && !held.creditsRest;
+  const keepsRest = inAdvance && held.keptRest.length > 0;
   const endless = held.to === null ? held.pauses.at(-1) : undefined;
   for (const period of billingPeriods(held, frozen, { includesRest: keepsRest, from })) {
     if (endless?.end === null && endless.start <= period.start) return;
@@ -68,9 +74,10 @@ export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Inst
 }
 
 /** What of a period is charged: what was held without a pause, and what is kept though it was not used. */
-function charged({ to, pauses }: Holding, { start, end }: Stretch, keepsRest: boolean): Stretch[] {
+function charged({ to, pauses, keptRest }: Holding, { start, end }: Stretch, keepsRest: boolean): Stretch[] {
   const heldEnd = to === null ? end : earliest(end, to);
   const active = start < heldEnd ? without([{ start, end: heldEnd }], pausesBefore(pauses, heldEnd)) : [];
-  const kept = keepsRest && heldEnd < end ? [{ start: latest(start, heldEnd), end }] : [];
+  const keptEnd = keepsRest && heldEnd < end ? keptTo(keptRest, { dueAt: active.at(-1)?.start ?? start, periodEnd: end }) : null;
+  const kept = keptEnd === null ? [] : [{ start: latest(start, heldEnd), end: latest(keptEnd, heldEnd) }];
   return merged([...active, ...kept]);
 }

@@ -1,7 +1,6 @@
 import type { Instant } from '../instant.js';
-import { latest } from '../instant.js';
 import { periodContaining } from '../period.js';
-import { type Holding, ordinalOf } from '../subscription/history.js';
+import { type Holding, type OneTimeHeld, ordinalOf } from '../subscription/history.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import { type Due, dueBy, type Expected, type ExpectedOneTime, slotOf } from './due.js';
 import { metered, meteredRuns } from './expected-metered.js';
@@ -10,8 +9,14 @@ import { recurring, recurringRuns } from './expected-recurring.js';
 
 const NONE_FROZEN: FrozenPeriods = new Map();
 
+/** What one subscription holds and held, and came to hold once. */
+export interface Held {
+  readonly held: readonly Holding[];
+  readonly oneTime: readonly OneTimeHeld[];
+}
+
 /** What should have been charged by `asOf` (included) for one subscription. */
-export function expected(held: readonly Holding[], asOf: Instant, frozen: FrozenPeriods = NONE_FROZEN): Expected {
+export function expected({ held, oneTime }: Held, asOf: Instant, frozen: FrozenPeriods = NONE_FROZEN): Expected {
   const until = <Item extends Due>(items: Iterable<Item>): Item[] => {
     const due: Item[] = [];
     for (const item of items) {
@@ -21,7 +26,7 @@ export function expected(held: readonly Holding[], asOf: Instant, frozen: Frozen
     return due;
   };
   return {
-    oneTime: oneTimes(held).filter((item) => item.dueAt <= asOf),
+    oneTime: oneTimes(oneTime).filter((item) => item.dueAt <= asOf),
     recurring: recurringRuns(held).flatMap((run) => until(recurring(run, frozen))),
     metered: meteredRuns(held).flatMap((run) => until(metered(run, frozen))),
     minimums: minimumRuns(held).flatMap((run) => until(minimums(run, frozen))),
@@ -29,13 +34,13 @@ export function expected(held: readonly Holding[], asOf: Instant, frozen: Frozen
 }
 
 /** The first instant after `after` at which something falls due for the subscription; `undefined` when nothing ever will. */
-export function nextDue(held: readonly Holding[], after: Instant, frozen: FrozenPeriods = NONE_FROZEN): Instant | undefined {
+export function nextDue({ held, oneTime }: Held, after: Instant, frozen: FrozenPeriods = NONE_FROZEN): Instant | undefined {
   const first = (items: Iterable<Due>): Instant[] => {
     for (const item of items) if (item.dueAt > after) return [item.dueAt];
     return [];
   };
   const found = [
-    ...oneTimes(held).flatMap((item) => (item.dueAt > after ? [item.dueAt] : [])),
+    ...oneTimes(oneTime).flatMap((item) => (item.dueAt > after ? [item.dueAt] : [])),
     ...minimumRuns(held).flatMap((run) => first(minimums(run, frozen, after))),
     ...recurringRuns(held).flatMap((run) => [...first(recurring(run, frozen, after)), ...creditsDue(run.held, after)]),
     ...meteredRuns(held).flatMap((run) => first(metered(run, frozen, after))),
@@ -43,23 +48,19 @@ export function nextDue(held: readonly Holding[], after: Instant, frozen: Frozen
   return found.reduce<Instant | undefined>((least, at) => (least === undefined || at < least ? at : least), undefined);
 }
 
-/** Where a plan is left inside a period, and where a pause begins, what was paid for the rest may come back. */
-function creditsDue(holding: Holding, after: Instant): Instant[] {
-  const { from, to, pauses } = holding;
+/** Where a plan is left inside a period, where what was kept of it ends, and where a pause begins, what was paid for the rest may come back. */
+function creditsDue({ from, to, pauses, keptRest, schedule }: Holding, after: Instant): Instant[] {
   const pauseStarts = pauses.map(({ start }) => start).filter((start) => start >= from && (to === null || start < to));
-  const left = to !== null && holding.creditsRest && periodContaining(holding.schedule, to).start !== to ? [to] : [];
-  return [...pauseStarts, ...left].filter((at) => at > after);
+  const left = keptRest.at(-1)?.dueBy === null ? [] : [to];
+  const ends = [...left, ...keptRest.map((kept) => kept.to)].filter((at) => at !== null && periodContaining(schedule, at).start !== at);
+  return [...pauseStarts, ...ends].flatMap((at) => (at !== null && at > after ? [at] : []));
 }
 
-function oneTimes(held: readonly Holding[]): ExpectedOneTime[] {
-  const charged = new Set<string>();
-  return held.flatMap((holding) =>
-    holding.plan.prices.flatMap((price) => {
-      if (price.kind !== 'one_time' || !holding.chargesOneTime || charged.has(price.key)) return [];
-      charged.add(price.key);
-      const slot = slotOf('one_time', holding.subscription, price.key);
-      const periodOrdinal = ordinalOf(holding, latest(holding.from, holding.chargesFrom));
-      return [{ ...dueBy(holding, holding.from), slot, price, at: holding.from, periodOrdinal }];
-    }),
-  );
-}
+const oneTimes = (oneTime: readonly OneTimeHeld[]): ExpectedOneTime[] =>
+  oneTime.map(({ price, holding }) => ({
+    ...dueBy(holding, holding.from),
+    slot: slotOf('one_time', holding.subscription, price.key),
+    price,
+    at: holding.from,
+    periodOrdinal: ordinalOf(holding, holding.chargesFrom),
+  }));

@@ -22,10 +22,15 @@ function recurringSlot(wanted: readonly ExpectedRecurring[], lines: readonly Bil
     ...due.map((item) => ({ ...item.stretch, weight: -1 })),
   ]);
   const uncovered = merged(difference.filter((piece) => piece.level < 0));
-  const surplus = difference.filter((piece) => piece.level > 0 && piece.start <= input.asOf);
+  const surplus = difference.filter((piece) => piece.level > 0);
+  const begun = merged(surplus).filter((piece) => piece.start <= input.asOf); // in one, whatever lines it is made of
   return [
     ...due.flatMap((item) => intersection(uncovered, [item.stretch]).flatMap((part) => recurringCharge(item, part, input.currency))),
-    ...recurringCredits(surplus, lines, input),
+    ...recurringCredits(
+      surplus.filter((piece) => begun.some(({ start, end }) => start <= piece.start && piece.end <= end)),
+      lines,
+      input,
+    ),
   ];
 }
 

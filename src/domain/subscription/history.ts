@@ -1,9 +1,13 @@
-import type { Interval, PlanVersion } from '../catalog.js';
+import type { Interval, OneTimePrice, PlanVersion } from '../catalog.js';
 import { earliest, type Instant, latest } from '../instant.js';
-import { calendarAnchor, type Period, periodContaining, sameInterval, sameSchedule, type Schedule } from '../period.js';
+import { calendarAnchor, type Period, periodContaining, sameSchedule, type Schedule } from '../period.js';
 import type { ProrationRule } from '../proration.js';
-import type { Overrides, PlanChangedFact, Proration, Quantities, QuantityChangedFact, StartedFact, SubscriptionHistory } from './facts.js';
-import { endOf, isPausedAt, type Pause, pausesOf, standing, startOf, trialEndOf } from './lifecycle.js';
+import type { Overrides, Quantities, StartedFact, SubscriptionHistory } from './facts.js';
+import { type KeptRest, keptRest } from './kept-rest.js';
+import { asStarted, endOf, type Pause, pausesOf, startOf, trialEndOf } from './lifecycle.js';
+import { overridden, type Terms, termsOf, versionOf } from './terms.js';
+
+export { versionKey } from './terms.js';
 
 /** A stretch of time in which a subscription held one plan version on one schedule of billing periods. Half-open; `to` is null while open. */
 export interface Holding {
@@ -19,14 +23,13 @@ export interface Holding {
   readonly chargesFrom: Instant;
   /** Nor is usage before this one: it was billed by another system. */
   readonly metersFrom: Instant;
-  readonly chargesOneTime: boolean;
   /** Recurring prices are not charged while the subscription is paused. Over its whole life, in order. */
   readonly pauses: readonly Pause[];
   readonly schedule: Schedule;
   /** `ordinal = ordinalBase + period.index` counts the subscription's billing periods from 0, over changes of schedule. */
   readonly ordinalBase: number;
-  /** Whether what was charged in advance for the time after `to` is given back. */
-  readonly creditsRest: boolean;
+  /** What was charged in advance for the time after `to` and is not given back. */
+  readonly keptRest: readonly KeptRest[];
   /** Recurring prices charge nothing in the period that this instant lies inside, because the plan before it keeps that money. */
   readonly skipsPeriodOf: Instant | null;
   readonly waivesLastUsage: boolean;
@@ -41,35 +44,55 @@ export const prorationRule = (holding: Holding): ProrationRule => ({
 
 export const ordinalOf = (holding: Holding, at: Instant): number => holding.ordinalBase + periodContaining(holding.schedule, at).index;
 
-/** Names a plan version for look-ups. */
-export const versionKey = (plan: string, version: number): string => `${plan}@${String(version)}`;
-
-/** What is held from some instant on, until the next change. */
-interface Terms {
-  readonly from: Instant;
-  readonly base: PlanVersion;
-  readonly quantities: Quantities;
-  readonly overrides: Overrides;
-  /** How the terms before these were left. */
-  readonly proration: Proration;
-  readonly resets: boolean;
-  readonly migration: boolean;
-  /** A change of quantity goes on under the plan before it. */
-  readonly samePlan: boolean;
-}
-
 /** Who held what, when: stretches that do not overlap, in order. Backdated facts simply sort in. */
 export function holdings(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): Holding[] {
+  return [...everHeld(history, versions)].flatMap(({ holding }) => {
+    const { from, to, keptRest: kept } = holding;
+    return to !== null && (to < from || (to === from && kept.length === 0)) ? [] : [holding]; // held for no time, and nothing of it is kept
+  });
+}
+
+/** A one-time price that a subscription came to hold, and with what: due when that began. */
+export interface OneTimeHeld {
+  readonly price: OneTimePrice;
+  readonly holding: Holding;
+}
+
+/**
+ * The one-time prices that a subscription came to hold, each key once: those of the start and those that are new with a change of plan,
+ * however short it lasted. Terms that were replaced before they began never were; a migration neither adds any nor takes the place of others.
+ */
+export function oneTimePrices(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): OneTimeHeld[] {
+  const all = [...everHeld(history, versions)];
+  const known = new Set<string>();
+  return all.flatMap(({ terms, holding }, i) => {
+    const replaces = ({ from, by, samePlan, migration }: Terms): boolean =>
+      from === terms.from && by.recordedAt < from && !samePlan && !migration;
+    if (terms.migration || all.slice(i + 1).some((later) => replaces(later.terms))) return [];
+    const fresh = holding.plan.prices.filter((price) => price.kind === 'one_time').filter(({ key }) => !known.has(key));
+    for (const { key } of fresh) known.add(key);
+    return i === 0 && startOf(history).paidThroughAt !== null ? [] : fresh.map((price) => ({ price, holding })); // paid for elsewhere
+  });
+}
+
+/** Everything that was ever held, also for no time: at one instant one fact takes effect after the other. */
+function* everHeld(
+  history: SubscriptionHistory,
+  versions: ReadonlyMap<string, PlanVersion>,
+): Generator<{ readonly terms: Terms; readonly holding: Holding }> {
   const started = startOf(history);
   const end = endOf(history);
   const pauses = pausesOf(history);
   const chargesFrom = trialEndOf(history) ?? started.effectiveAt;
-  const terms = termsOf(history, versions).filter(({ from }, i) => i === 0 || end === undefined || from < end.effectiveAt);
-  const found: Holding[] = [];
+  // what was to begin at an end that was known by then never began
+  const begun = ({ from }: Terms): boolean =>
+    end === undefined || from < end.effectiveAt || (from === end.effectiveAt && from <= end.recordedAt);
+  const all = termsOf(history, versions).filter(begun);
   let { schedule, ordinalBase } = firstSchedule(history, versions, chargesFrom);
   let begunAt = chargesFrom; // of what is charged on this schedule; at its very beginning nothing was paid that could be kept
   let skipsPeriodOf: Instant | null = null;
-  for (const [i, { from, base, quantities, overrides, proration, resets, migration, samePlan }] of terms.entries()) {
+  for (const [i, terms] of all.entries()) {
+    const { from, base, quantities, overrides, proration, resets, samePlan } = terms;
     if (i > 0 && resets && from >= chargesFrom) {
       const ordinal = ordinalBase + (from === begunAt ? periodContaining(schedule, from).index : nextIndex(schedule, from));
       schedule = restarted(started, from, base.interval);
@@ -79,11 +102,9 @@ export function holdings(history: SubscriptionHistory, versions: ReadonlyMap<str
       ({ schedule, ordinalBase } = scheduledFrom(started, base.interval, chargesFrom)); // still in the trial: no period has begun
     }
     if (i > 0 && (!samePlan || resets)) skipsPeriodOf = proration === 'none' && !resets && from > begunAt ? from : null;
-    const next = terms[i + 1];
-    const to = next?.from ?? end?.effectiveAt ?? null;
-    const creditsRest = (next ?? end)?.proration !== 'none' || (to !== null && (to <= begunAt || isPausedAt(pauses, to)));
-    if (to !== null && (to < from || (to === from && creditsRest))) continue; // held for no time, and nothing of it is kept
-    found.push({
+    const left = all[i + 1]?.by ?? end;
+    const to = all[i + 1]?.from ?? end?.effectiveAt ?? null;
+    const holding: Holding = {
       subscription: history.id,
       createdAt: history.createdAt,
       plan: overridden(base, overrides),
@@ -93,97 +114,16 @@ export function holdings(history: SubscriptionHistory, versions: ReadonlyMap<str
       to,
       chargesFrom: latest(from, chargesFrom),
       metersFrom: started.paidThroughAt === null ? latest(from, chargesFrom) : latest(latest(from, chargesFrom), started.recordedAt),
-      chargesOneTime: i === 0 ? started.paidThroughAt === null : !migration,
       pauses,
       schedule,
       ordinalBase,
-      creditsRest,
+      keptRest: left === undefined || to === null || to <= begunAt ? [] : keptRest(history, left),
       skipsPeriodOf,
-      waivesLastUsage: next === undefined && end?.invoiceUsage === false,
+      waivesLastUsage: end?.invoiceUsage === false && to === end.effectiveAt,
       coupon: started.coupon,
-    });
+    };
+    yield { terms, holding };
   }
-  return found;
-}
-
-/** The terms one after the other, each as its fact changes the one before. An add-on's anchor is reset with its parent's. */
-function termsOf(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): Terms[] {
-  const started = startOf(history);
-  const base = versionOf(started, versions);
-  const changes = [
-    ...standing(history).filter((fact) => fact.kind === 'plan_changed' || fact.kind === 'quantity_changed'),
-    ...(history.parent ? anchorResets(history.parent, started.effectiveAt, versions) : []),
-  ].sort((a, b) => (a.effectiveAt < b.effectiveAt ? -1 : a.effectiveAt > b.effectiveAt ? 1 : 0));
-  const found: Terms[] = [
-    {
-      from: started.effectiveAt,
-      base,
-      quantities: started.quantities,
-      overrides: started.overrides ?? {},
-      proration: 'prorate',
-      resets: false,
-      migration: false,
-      samePlan: false,
-    },
-  ];
-  for (const change of changes) found.push(changed(found.at(-1) ?? fail(), change, versions));
-  return found;
-}
-
-interface AnchorReset {
-  readonly kind: 'anchor_reset';
-  readonly effectiveAt: Instant;
-  readonly proration: Proration;
-}
-
-function changed(
-  before: Terms,
-  change: PlanChangedFact | QuantityChangedFact | AnchorReset,
-  versions: ReadonlyMap<string, PlanVersion>,
-): Terms {
-  const same: Terms = { ...before, from: change.effectiveAt, proration: 'prorate', resets: false, migration: false, samePlan: true };
-  if (change.kind === 'quantity_changed') return { ...same, quantities: { ...before.quantities, [change.price]: change.quantity } };
-  if (change.kind === 'anchor_reset') return { ...same, proration: change.proration, resets: true };
-  const base = versionOf(change, versions);
-  const priced = new Set(base.prices.map((price) => price.key));
-  return {
-    from: change.effectiveAt,
-    base,
-    quantities: change.quantities ?? Object.fromEntries(Object.entries(before.quantities).filter(([key]) => priced.has(key))),
-    overrides: change.overrides ?? (base.plan === before.base.plan ? before.overrides : {}),
-    proration: change.proration,
-    resets: change.anchor === 'reset' || !sameInterval(before.base.interval, base.interval), // another interval always resets the anchor
-    migration: change.migration,
-    samePlan: false,
-  };
-}
-
-function anchorResets(parent: SubscriptionHistory, after: Instant, versions: ReadonlyMap<string, PlanVersion>): AnchorReset[] {
-  return termsOf(parent, versions)
-    .slice(1)
-    .filter(({ from, resets }) => resets && from > after)
-    .map(({ from, proration }) => ({ kind: 'anchor_reset', effectiveAt: from, proration }));
-}
-
-/** The plan version with the subscription's own prices in the place of those of the same keys. */
-function overridden(plan: PlanVersion, { prices = [], minimumCommitment }: Overrides): PlanVersion {
-  if (prices.length === 0 && minimumCommitment === undefined) return plan;
-  const own = new Map(prices.map((price) => [price.key, price]));
-  return {
-    ...plan,
-    prices: plan.prices.map((price) => own.get(price.key) ?? price),
-    ...(minimumCommitment === undefined ? {} : { minimumCommitment }),
-  };
-}
-
-function versionOf(fact: { readonly plan: string; readonly planVersion: number }, versions: ReadonlyMap<string, PlanVersion>): PlanVersion {
-  const plan = versions.get(versionKey(fact.plan, fact.planVersion));
-  if (!plan) throw new RangeError(`plan version ${versionKey(fact.plan, fact.planVersion)} was not loaded`);
-  return plan;
-}
-
-function fail(): never {
-  throw new RangeError('a subscription has terms from its start on');
 }
 
 interface Counted {
@@ -229,6 +169,10 @@ function restarted(started: StartedFact, at: Instant, interval: Interval): Sched
 export function holdingAt(stretches: readonly Holding[], at: Instant): Holding | undefined {
   return stretches.find((holding) => holding.to === null || at < holding.to) ?? stretches.at(-1);
 }
+
+/** As `holdingAt`, to be shown: what ended when it began, or before, never held anything, and is shown with what it would have held. */
+export const shownAt = (history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>, at: Instant): Holding | undefined =>
+  holdingAt(holdings(history, versions), at) ?? holdingAt(holdings(asStarted(history), versions), at);
 
 /** The billing period that `at` lies in, over changes within it, cut to the end: what "the current period" means to a caller. In a trial, the trial. */
 export function currentPeriod(stretches: readonly Holding[], at: Instant): Pick<Period, 'start' | 'end'> | undefined {

@@ -53,9 +53,9 @@ export function translated(attempt: Exclude<Attempt, { do: 'add-on' }>, account:
     }
     case 'cancel':
       return {
-        action: { action: 'cancel', when: attempt.when, proration: 'prorate' },
+        action: { action: 'cancel', when: whenOf(attempt.when), proration: 'prorate' },
         accepted: { do: 'cancel' },
-        at: instantOf(attempt.when),
+        at: attempt.when === 'now' ? now : instantOf(attempt.when), // what has not started ends at once
       };
     case 'pause': {
       const at = instantOf(attempt.when);

@@ -1,4 +1,3 @@
-import { latest } from '../../../src/domain/instant.js';
 import { Account, type Decided, unlessRefused } from './account.js';
 import { quantitiesOf, translated } from './attempts.js';
 import { record } from './life.js';
@@ -25,7 +24,7 @@ export function closed(account: Account): Account {
   const facts = unlessRefused(() => account.decided(0, { action: 'cancel', when: 'now', proration: 'prorate' }));
   if (facts) {
     account.histories = account.with(0, facts);
-    record(account.lives[0]!, { do: 'cancel' }, latest(account.now, account.scenario.startsAt), account.now);
+    record(account.lives[0]!, { do: 'cancel' }, account.now, account.now);
   }
   account.bill();
   return account;

@@ -24,7 +24,7 @@ export type Attempt =
       readonly seats: string | null;
     }
   | { readonly do: 'change-quantity'; readonly price: string; readonly quantity: string; readonly when: IntendedWhen }
-  | { readonly do: 'cancel'; readonly when: 'now' | 'period_end' }
+  | { readonly do: 'cancel'; readonly when: IntendedWhen }
   | { readonly do: 'uncancel' }
   | { readonly do: 'pause'; readonly when: IntendedWhen; readonly resumesAfter: Gap | null }
   | { readonly do: 'resume'; readonly when: IntendedWhen }
@@ -138,7 +138,11 @@ const attempt: fc.Arbitrary<Attempt> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('cancel' as const),
-      when: fc.oneof({ weight: 1, arbitrary: fc.constant('now' as const) }, { weight: 6, arbitrary: fc.constant('period_end' as const) }),
+      when: fc.oneof(
+        { weight: 1, arbitrary: fc.constant('now' as const) },
+        { weight: 4, arbitrary: fc.constant('period_end' as const) },
+        { weight: 2, arbitrary: gap },
+      ),
     }),
   },
   { weight: 4, arbitrary: fc.constant({ do: 'uncancel' as const }) },

@@ -24,19 +24,22 @@ test('without proration whole periods are paid, by the plan that is held when th
 });
 
 function moved(account: Account, { startsAt }: WholePeriods, { to }: WholePeriods['moves'][number], moves: Moved[]): void {
-  const plan = to === 'canceled' ? null : account.planOf(to.plan);
-  const reset = to !== 'canceled' && to.reset;
+  const at = latest(account.now, startsAt);
+  const done: Moved =
+    'endsIn' in to
+      ? { at, plan: null, endsAt: account.after(at, to.endsIn), knownAt: account.now }
+      : { at, plan: account.planOf(to.plan), reset: to.reset };
   const facts = unlessRefused(() =>
     account.decided(
       0,
-      plan
-        ? { action: 'change-plan', plan, proration: 'none', ...(reset && { anchor: 'reset' }) }
-        : { action: 'cancel', when: 'now', proration: 'none' },
+      done.plan
+        ? { action: 'change-plan', plan: done.plan, proration: 'none', ...(done.reset && { anchor: 'reset' }) }
+        : { action: 'cancel', when: done.endsAt, proration: 'none' },
     ),
   );
   if (!facts) return;
   account.histories = account.with(0, facts);
-  moves.push({ at: latest(account.now, startsAt), plan, reset });
+  moves.push(done);
 }
 
 function mostCovered({ lines }: Account, slot: string): number {

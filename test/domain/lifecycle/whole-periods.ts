@@ -9,26 +9,25 @@ import { share } from '../../../src/domain/proration.js';
 import { plan } from '../../support/billing-story.js';
 import { type Gap, gap, INTERVALS, type Scenario, startsAt, ZONES } from './scenario.js';
 
-/** A change without proration, or the end of it all. */
+/** A change without proration, or the end of it all, now or some time ahead. */
 export interface Move {
   readonly gap: Gap;
-  readonly to: { readonly plan: number; readonly reset: boolean } | 'canceled';
+  readonly to: { readonly plan: number; readonly reset: boolean } | { readonly endsIn: Gap };
 }
 
 export interface WholePeriods extends Scenario {
   readonly moves: readonly Move[];
 }
 
-/** A change without proration that was accepted; no plan ends it all. */
-export interface Moved {
-  readonly at: Instant;
-  readonly plan: PlanVersion | null;
-  readonly reset: boolean;
-}
+/** A change without proration that was accepted, or an end that became known. */
+export type Moved = { readonly at: Instant } & (
+  { readonly plan: PlanVersion; readonly reset: boolean } | { readonly plan: null; readonly endsAt: Instant; readonly knownAt: Instant }
+);
 
 /**
  * What is paid for, by the law: somebody who leaves a plan without proration has paid up to some instant, and pays nothing before it.
- * From there on whole periods are paid in advance, by the plan that is held when they begin. A reset makes that instant the present.
+ * From there on whole periods are paid in advance, by the plan that is held when they begin, or up to an end that is known by then. A reset
+ * makes that instant the present.
  */
 export function paidFor(
   { plans, startsAt: start, zone, alignment }: Scenario,
@@ -41,18 +40,24 @@ export function paidFor(
   let held = plans[0]!;
   let anchorAt = anchor(start, held);
   let paidTo = start;
+  const ends: { readonly at: Instant; readonly knownAt: Instant }[] = [];
   const payBefore = (at: Instant): void => {
-    while (paidTo < at) {
+    while (paidTo < at && ends.every((end) => paidTo < end.at)) {
       const period = periodContaining({ anchorAt, timeZone: zone, interval: held.interval }, paidTo);
-      const piece = { start: paidTo, end: period.end };
+      const known = ends.filter(({ knownAt }) => knownAt < paidTo).map((end) => end.at);
+      const piece = { start: paidTo, end: [...known, period.end].reduce((least, end) => (end < least ? end : least)) };
       paid.set(nameOf(held.plan, piece), (paid.get(nameOf(held.plan, piece)) ?? 0n) + costOf(held, piece, period));
-      paidTo = period.end;
+      paidTo = piece.end;
     }
   };
-  for (const { at, plan: next, reset } of moves) {
+  for (const moved of moves) {
+    const { at, plan: next } = moved;
     payBefore(at);
-    if (next === null) return withoutZero(paid);
-    if (reset || !sameInterval(held.interval, next.interval)) {
+    if (next === null) {
+      ends.push({ at: moved.endsAt, knownAt: moved.knownAt });
+      continue;
+    }
+    if (moved.reset || !sameInterval(held.interval, next.interval)) {
       anchorAt = anchor(at, next);
       paidTo = at;
     }
@@ -90,7 +95,7 @@ const move: fc.Arbitrary<Move> = fc.record({
   gap,
   to: fc.oneof(
     { weight: 9, arbitrary: fc.record({ plan: fc.nat(2), reset: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.constant('canceled' as const) },
+    { weight: 2, arbitrary: fc.record({ endsIn: gap }) },
   ),
 });
 
@@ -119,4 +124,4 @@ export const anyWholePeriods: fc.Arbitrary<WholePeriods> = fc
     }),
   );
 
-const keepingAnchor = ({ gap, to }: Move): Move => ({ gap, to: to === 'canceled' ? to : { ...to, reset: false } });
+const keepingAnchor = ({ gap, to }: Move): Move => ({ gap, to: 'endsIn' in to ? to : { ...to, reset: false } });

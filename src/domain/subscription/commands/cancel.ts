@@ -11,12 +11,14 @@ export interface CancelCommand {
 }
 
 /**
- * The fact that ends a subscription. By default at the period's end, without credit, with its usage billed.
+ * The fact that ends a subscription. By default at the period's end, without credit, with its usage billed; what has not started ends now, or
+ * at its start.
  * @throws Refusal `subscription_canceled`, `cancellation_already_scheduled`, `backdated_too_far`
  */
 export function decideCancel(command: CancelCommand, context: ChangeContext): Fact[] {
   refuseEnded(context.history, context.now);
-  const effectiveAt = effectiveInstant(command.when ?? 'period_end', context);
+  const { when = 'period_end' } = command;
+  const effectiveAt = when === 'now' ? context.now : effectiveInstant(when, context); // also of what has not started: at once
   const end = endOf(context.history);
   if (end !== undefined && end.effectiveAt <= effectiveAt) throw endsAlready(end.effectiveAt);
   const { proration = 'none', invoiceUsage = true } = command;
