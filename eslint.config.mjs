@@ -9,7 +9,7 @@ const bareDate = { selector: "NewExpression[callee.name='Date'][arguments.length
 
 // A later block that sets a rule again replaces it, so each group of files has one list of its own.
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.data', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['dist', 'clients/*/dist', 'node_modules', '.data', '**/*.mjs', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -1,0 +1,38 @@
+// A process that reports, to be killed, told to stop, or left without room. Says on its standard output what it was promised.
+const { reporter: module, options, first = 0, count, width, deadlineMs, then, listener } = JSON.parse(process.argv[2]);
+const { drainOnSignals, Reporter } = await import(module);
+
+const say = (...words) => process.stdout.write(`${words.join(' ')}\n`);
+const reporter = new Reporter(options);
+await reporter.open();
+if (listener) process.on('SIGTERM', () => void reporter.close().then(() => setTimeout(() => process.exit(7), 50)));
+drainOnSignals(reporter, { deadlineMs });
+
+let next = first;
+const memory = { peak: 0, begun: 0 };
+const measure = () => {
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  memory.peak = Math.max(memory.peak, heapUsed + external);
+  memory.begun ||= memory.peak;
+};
+if (globalThis.gc) measure();
+
+async function work() {
+  while (next < first + count) {
+    const n = next++;
+    if (globalThis.gc && n % 20_000 === 0) measure();
+    try {
+      const { id } = await reporter.report({ type: 'node.state', subject: 'acme', data: { node: 'n1', nodes: n } });
+      if (!globalThis.gc) say('stored', n, id);
+    } catch (error) {
+      if (!error.cause.code) return; // it is closed
+      say('refused', n, error.event.id, error.cause.code);
+    }
+  }
+}
+await Promise.all(Array.from({ length: width }, work));
+if (globalThis.gc) measure();
+say('done', memory.peak - memory.begun);
+if (then === 'close') say('closed', await reporter.close({ deadlineMs }), JSON.stringify(reporter.stats()));
+else setInterval(() => undefined, 1000);
