@@ -1,3 +1,4 @@
+import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
@@ -19,4 +20,5 @@ export const migrations = [
   Guards1764000520000,
   PaymentsSafety1764000550000,
   Metering1764000600000,
+  Alerts1764000630000,
 ];

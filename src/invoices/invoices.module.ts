@@ -1,9 +1,16 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { MetersModule } from '../meters/meters.module.js';
 import { PlansModule } from '../plans/plans.module.js';
 import { SubscriptionsModule } from '../subscriptions/subscriptions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { AlertEvaluation } from './alert-evaluation.js';
+import { AlertMeasures } from './alert-measures.js';
+import { AlertRuns } from './alert-runs.js';
+import { AlertSpread } from './alert-spread.js';
+import { AlertsController } from './alerts.controller.js';
+import { AlertsService } from './alerts.service.js';
 import { BillAccounts } from './bill-accounts.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
@@ -22,13 +29,28 @@ import { PlanMigrations } from './plan-migrations.js';
 import { PlanMigrationsController } from './plan-migrations.controller.js';
 import { PreviewBill } from './preview-bill.js';
 import { PreviewsController } from './previews.controller.js';
+import { RunningTotalController } from './running-total.controller.js';
+import { RunningTotals } from './running-total.js';
 import { SellersController } from './sellers.controller.js';
 import { SellersService } from './sellers.service.js';
 
 @Module({
-  imports: [AccountsModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
-  controllers: [InvoicesController, BillRunsController, SellersController, PreviewsController, PlanMigrationsController],
+  imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
+  controllers: [
+    InvoicesController,
+    BillRunsController,
+    SellersController,
+    PreviewsController,
+    PlanMigrationsController,
+    RunningTotalController,
+    AlertsController,
+  ],
   providers: [
+    AlertEvaluation,
+    AlertMeasures,
+    AlertRuns,
+    AlertSpread,
+    AlertsService,
     BillAccounts,
     BillRunService,
     BillRuns,
@@ -43,6 +65,7 @@ import { SellersService } from './sellers.service.js';
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
+    RunningTotals,
     SellersService,
   ],
   exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],

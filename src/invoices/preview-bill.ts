@@ -38,15 +38,27 @@ export class PreviewBill {
 
   /** The bills of an account if one of its subscriptions were as given, or there were one more. */
   async run(tx: Tx, accountId: string, supposed: SubscriptionHistory): Promise<Preview> {
-    const [loaded] = await this.facts.run(tx, [accountId]);
-    if (!loaded) throw new RangeError(`account ${accountId} was not found`);
-    const subscriptions = withSupposed(loaded.facts.subscriptions, supposed);
+    const known = await this.known(tx, accountId);
+    const subscriptions = withSupposed(known.subscriptions, supposed);
     const versions = await this.subscriptions.versionsOf(tx, subscriptions);
     const coupons = await this.facts.couponsOf(tx, subscriptions);
-    const facts: AccountFacts = { ...loaded.facts, subscriptions, versions, coupons };
+    const facts: AccountFacts = { ...known, subscriptions, versions, coupons };
     const now = this.clock.now();
     const dueNow = await this.billed(tx, accountId, facts, now);
     return { dueNow, next: await this.next(tx, accountId, dueNow ? billedLater(dueNow, 'now') : facts, now) };
+  }
+
+  /** The next bill of an account if nothing changed: what is due already, else what falls due next. */
+  async upcoming(tx: Tx, accountId: string): Promise<PreviewedBill | undefined> {
+    const facts = await this.known(tx, accountId);
+    const now = this.clock.now();
+    return (await this.billed(tx, accountId, facts, now)) ?? (await this.next(tx, accountId, facts, now));
+  }
+
+  private async known(tx: Tx, accountId: string): Promise<AccountFacts> {
+    const [loaded] = await this.facts.run(tx, [accountId]);
+    if (!loaded) throw new RangeError(`account ${accountId} was not found`);
+    return loaded.facts;
   }
 
   private async next(tx: Tx, accountId: string, facts: AccountFacts, after: Instant): Promise<PreviewedBill | undefined> {

@@ -6,8 +6,6 @@ import { type Call, CurrentCall } from '../common/http/call.js';
 import { ApiProblems } from '../common/http/problem.js';
 import { Scopes } from '../common/http/scopes.js';
 import { checkedBody } from '../common/http/validation.js';
-import { formatMoney } from '../domain/currency.js';
-import { formatInstant } from '../domain/instant.js';
 import { refuseAll } from '../domain/refusal.js';
 import type { NamedAction } from '../domain/subscription/commands/decide.js';
 import { ACTIONS, type ActionName } from '../domain/subscription/commands/transitions.js';
@@ -16,9 +14,9 @@ import { type ChangeOptions, ChangeSubscription } from '../subscriptions/change-
 import { type AccountHistory } from '../subscriptions/histories.js';
 import { StartSubscription } from '../subscriptions/start-subscription.js';
 import { StartSubscriptionDto } from '../subscriptions/subscriptions.dto.js';
-import { lineView } from './invoice-view.js';
-import { PreviewBill, type PreviewedBill, previewIds } from './preview-bill.js';
-import { type InvoicePreviewView, PreviewView } from './previews.dto.js';
+import { PreviewBill } from './preview-bill.js';
+import { previewView } from './preview-view.js';
+import { PreviewView } from './previews.dto.js';
 
 interface WantedAction {
   readonly action: NamedAction;
@@ -96,33 +94,7 @@ export class PreviewsController {
     return await this.database.transaction(async (tx) => {
       const history = await supposed(tx);
       const { dueNow, next } = await this.preview.run(tx, history.accountId, history);
-      return { dueNow: dueNow ? view(dueNow, 'now') : null, nextInvoice: next ? view(next, 'next') : null };
+      return { dueNow: dueNow ? previewView(dueNow, 'now') : null, nextInvoice: next ? previewView(next, 'next') : null };
     });
   }
-}
-
-function view({ at, draft }: PreviewedBill, bill: 'now' | 'next'): InvoicePreviewView {
-  const money = (amountMinor: bigint): string => formatMoney(amountMinor, draft.currency);
-  const ids = previewIds(draft, bill);
-  return {
-    at: formatInstant(at),
-    currency: draft.currency,
-    lines: draft.lines.map((line, i) => lineView({ ...line, id: ids[i] ?? '', creditNotedMinor: 0n }, draft.currency)),
-    subtotal: money(draft.subtotalMinor),
-    discount: money(draft.discountMinor),
-    taxes: draft.taxes.map(({ key, taxableMinor, amountMinor, name, rate, category, inclusive }) => ({
-      taxRate: key,
-      name,
-      rate,
-      category,
-      inclusive,
-      taxable: money(taxableMinor),
-      amount: money(amountMinor),
-    })),
-    tax: money(draft.taxMinor),
-    total: money(draft.totalMinor),
-    amountApplied: money(draft.appliedMinor),
-    amountDue: money(draft.dueMinor),
-    balanceCredited: money(draft.creditedMinor),
-  };
 }

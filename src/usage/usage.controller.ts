@@ -6,14 +6,11 @@ import { Database } from '../common/database/database.js';
 import { type Call, CurrentCall } from '../common/http/call.js';
 import { ApiProblems } from '../common/http/problem.js';
 import { Scopes } from '../common/http/scopes.js';
-import { shown } from '../domain/decimal.js';
-import { formatInstant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { chunksOf, eventsOf, isStream } from './intake/bodies.js';
 import { findEvent } from './find-event.js';
-import { EventsQuery, ReportDto, ReportQuery, StoredEventsView, UsageEventDto, UsageQuery, UsageView } from './usage.dto.js';
+import { EventsQuery, ReportDto, ReportQuery, StoredEventsView, UsageEventDto } from './usage.dto.js';
 import { type EventResult, Intake } from './intake/intake.js';
-import { UsageService } from './usage.service.js';
 
 const events = { type: 'array', items: { $ref: getSchemaPath(UsageEventDto) } } as const;
 
@@ -23,7 +20,6 @@ const events = { type: 'array', items: { $ref: getSchemaPath(UsageEventDto) } } 
 export class UsageController {
   constructor(
     private readonly intake: Intake,
-    private readonly usage: UsageService,
     private readonly accounts: AccountsService,
     private readonly database: Database,
   ) {}
@@ -61,27 +57,6 @@ export class UsageController {
     else if (Buffer.isBuffer(body) && body.length > 0) report.add(await this.intake.report(call.actor, eventsOf(body, contentType ?? '')));
     else throw new Refusal('invalid', 'invalid_batch', 'The body is empty: send events.');
     return report.dto;
-  }
-
-  @Get('query')
-  @Scopes('usage:read')
-  @ApiOperation({ operationId: 'queryUsage', summary: 'How much of a meter an account used' })
-  @ApiOkResponse({ type: UsageView, description: 'The total, or one for each group; never behind what was acknowledged.' })
-  @ApiProblems(404)
-  query(@Query() { meter, account, from, to, groupBy }: UsageQuery): Promise<UsageView> {
-    const [start, end] = [parseInstant(from), parseInstant(to)];
-    if (end < start) throw new Refusal('invalid', 'range_reversed', '"to" must not lie before "from".');
-    return this.database.transaction(async (tx) => {
-      const { id } = await this.accounts.byKey(tx, account);
-      const question = { accountId: id, meter, from: start, to: end, ...(groupBy === undefined ? {} : { groupBy }) };
-      const [answer = []] = await this.usage.answer(tx, [question]);
-      const data = answer.map((usage) => ({
-        group: usage.group,
-        quantity: usage.quantity === null ? null : shown(usage.quantity),
-        events: Number(usage.events),
-      }));
-      return { meter, account, from: formatInstant(start), to: formatInstant(end), data };
-    });
   }
 
   @Get('events')

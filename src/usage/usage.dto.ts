@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IsInstant, IsKey } from '../common/http/field-rules.js';
+import { IsIn, IsOptional, IsString, Length } from 'class-validator';
+import { IsKey } from '../common/http/field-rules.js';
 
 const STATUSES = ['accepted', 'duplicate', 'conflict', 'rejected'] as const;
 
@@ -81,66 +80,6 @@ export class ReportQuery {
   @IsOptional()
   @IsIn(['true', 'false'])
   verbose?: string;
-}
-
-export class UsageQuery {
-  @ApiProperty({ description: 'Key of the meter.', example: 'node-hours' })
-  @IsKey()
-  meter!: string;
-
-  @ApiProperty({ description: 'Key of the account.', example: 'acme' })
-  @IsKey()
-  account!: string;
-
-  @ApiProperty({ description: 'From this instant on.', format: 'date-time' })
-  @IsInstant()
-  from!: string;
-
-  @ApiProperty({ description: 'Up to before this instant.', format: 'date-time' })
-  @IsInstant()
-  to!: string;
-
-  @ApiPropertyOptional({ description: 'Properties to tell apart, separated by commas.', type: String, example: 'region' })
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',') : value))
-  @IsArray()
-  @ArrayMaxSize(10)
-  @IsString({ each: true })
-  @Length(1, 100, { each: true })
-  groupBy?: string[];
-}
-
-export class UsageGroupView {
-  @ApiProperty({ description: 'The values of the properties told apart.', type: 'object', additionalProperties: { type: 'string' } })
-  group!: Record<string, string>;
-
-  @ApiProperty({
-    description: "In the meter's unit, with at most 6 decimals; null where there is none.",
-    type: String,
-    nullable: true,
-    example: '372',
-  })
-  quantity!: string | null;
-
-  @ApiProperty({ description: 'Events within the range.', type: 'integer' })
-  events!: number;
-}
-
-export class UsageView {
-  @ApiProperty({ description: 'Key of the meter.' })
-  meter!: string;
-
-  @ApiProperty({ description: 'Key of the account.' })
-  account!: string;
-
-  @ApiProperty({ description: 'From.', format: 'date-time' })
-  from!: string;
-
-  @ApiProperty({ description: 'To (not included).', format: 'date-time' })
-  to!: string;
-
-  @ApiProperty({ description: 'One without `groupBy`.', type: [UsageGroupView] })
-  data!: UsageGroupView[];
 }
 
 export class EventsQuery {

@@ -12,7 +12,7 @@ export interface NewEvent {
   readonly data: object;
 }
 
-export const EVENT_TYPES = ['entitlements.changed'] as const;
+export const EVENT_TYPES = ['entitlements.changed', 'usage.alert'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 const INSERT = `

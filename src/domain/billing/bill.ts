@@ -99,7 +99,8 @@ export function nextDueOf(facts: AccountFacts, after: Instant): Instant | undefi
     .reduce((least, at) => (least === undefined || (at !== undefined && at < least) ? at : least), undefined);
 }
 
-function eachSubscription(facts: AccountFacts): (Held & { readonly frozen: FrozenPeriods })[] {
+/** What each subscription holds, and the periods of it that were billed. */
+export function eachSubscription(facts: AccountFacts): (Held & { readonly frozen: FrozenPeriods })[] {
   return facts.subscriptions.map((history) => {
     const billed = facts.billed.filter((line) => line.subscription === history.id);
     const frozen = new Map<string, Stretch>(billed.map((line) => [line.period.key, line.period]));

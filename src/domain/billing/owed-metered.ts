@@ -25,7 +25,8 @@ export function owedMetered(input: OwedInput, billed: Billed): Unnumbered[] {
   ];
 }
 
-interface RatedGroup {
+/** One group's usage in one piece, rated. */
+export interface RatedGroup {
   readonly slot: string;
   readonly item: ExpectedMetered;
   readonly charge: Unnumbered;
@@ -33,7 +34,7 @@ interface RatedGroup {
   readonly stands: boolean;
 }
 
-function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: string): RatedGroup {
+export function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: string): RatedGroup {
   const { amount, breakdown } = rateMetered(item.price, usage, item.share);
   const slot = meteredSlot(item, usage.group);
   const quantity = usage.quantity ?? ZERO;
@@ -63,7 +64,7 @@ function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: string):
 }
 
 /** What is missing to the commitment: from the subscription's metered lines within its stretch, before discount and tax. */
-function minimumOf(item: ExpectedMinimum, groups: readonly RatedGroup[], currency: string): bigint {
+export function minimumOf(item: ExpectedMinimum, groups: readonly Pick<RatedGroup, 'item' | 'charge'>[], currency: string): bigint {
   const within = groups.filter(
     ({ item: { subscription, stretch } }) =>
       subscription === item.subscription && stretch.start >= item.stretch.start && stretch.end <= item.stretch.end,

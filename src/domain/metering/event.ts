@@ -26,7 +26,8 @@ const SUBJECT = /^[a-z0-9][a-z0-9._:-]{0,99}$/;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-const FUTURE_MAX = HOUR;
+/** How far ahead of the clock an event may be. */
+export const FUTURE_MAX = HOUR;
 const AGE_MAX = 400n * DAY;
 
 const reject = (code: string, pointer: string): EventRejection => ({ code, pointer });

@@ -9,6 +9,7 @@ import { type EventRejection, isRejection, readEvent, type UsageEvent, wrongTime
 import { type MeterCatalog, MetersService } from '../../meters/meters.service.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import type { MeasuredEvent } from '../measured-event.js';
+import { Compaction } from '../rollups/compaction.js';
 import { countLevels } from '../rollups/count-levels.js';
 import { admit } from './admit.js';
 import { IntakeQueue } from './intake-queue.js';
@@ -45,6 +46,7 @@ export class Intake {
     private readonly accounts: AccountsService,
     private readonly meters: MetersService,
     private readonly partitions: UsagePartitions,
+    private readonly compaction: Compaction,
   ) {}
 
   /**
@@ -98,6 +100,7 @@ export class Intake {
     if (unused.size > 0) await this.meters.markUsed(tx, [...unused]);
     const stored = await storeEvents(tx, events, this.clock.now());
     await countLevels(tx, stored.events);
+    await this.compaction.noteAppended(tx, stored.events.length);
     return stored.statuses;
   }
 }

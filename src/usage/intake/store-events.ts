@@ -3,7 +3,6 @@ import { prepared, type Tx } from '../../common/database/database.js';
 import { DAY, formatInstant, type Instant } from '../../domain/instant.js';
 import { contentHashOf, identOf } from '../identity.js';
 import type { MeasuredEvent, MeterMeasure } from '../measured-event.js';
-import { isAdditive as isRolledUp } from '../quantities/rollup-sql.js';
 import { hourOf } from '../quantities/spans.js';
 
 export type IngestStatus = 'accepted' | 'duplicate' | 'conflict';
@@ -133,7 +132,7 @@ interface Measured {
 
 async function insertEvents(tx: Tx, events: readonly StoredEvent[], receivedAt: Instant): Promise<void> {
   const measured = events.flatMap((stored) => stored.measures.map((one): Measured => ({ stored, one })));
-  const numbers = measured.filter(({ one }) => one.measure.kind === 'number' && isRolledUp(one.meter));
+  const numbers = measured.filter(({ one }) => one.measure.kind === 'number'); // also of what cannot be added up: it tells that usage changed
   const earliest = earliestByAccount(events);
   await prepared(tx, {
     name: 'usage-events',
