@@ -58,7 +58,7 @@ export async function withServiceProcess(env, work, nodeFlags = []) {
     );
     console.log(`PostgreSQL: ${rows.map(({ name, setting, unit }) => `${name} ${setting}${unit ?? ''}`).join(', ')}`);
     const port = 20_000 + (process.pid % 20_000);
-    child = spawn(process.execPath, [...nodeFlags, 'dist/src/main.js'], {
+    child = spawn(process.execPath, ['--max-semi-space-size=64', ...nodeFlags, 'dist/src/main.js'], {
       env: {
         ...process.env,
         DATABASE_URL: embedded.url,

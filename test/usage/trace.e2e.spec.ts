@@ -29,10 +29,13 @@ if (!traceIsThere) console.warn('skipped: the trace of real usage (../shared/tra
 suite('two months of a real cluster', () => {
   let wharfage: TestApp;
   let lines: string[];
+  let reporter: string;
 
   beforeAll(async () => {
     wharfage = await TestApp.start({ now: '2026-01-01T00:00:00Z', env: { BILLING_AUTO: 'off' } });
     lines = traceLines();
+    const scopes = ['usage:write', 'usage:backfill']; // what it takes to report what happened long ago
+    reporter = (await wharfage.ok('POST', '/v2/api-keys', { name: 'Reporter', scopes })).key;
     await wharfage.ok('PUT', '/v2/meters/node-hours', METER);
     await wharfage.ok('PUT', '/v2/plans/nodes', PLAN);
     const users = new Set(lines.map((line) => (JSON.parse(line) as { subject: string }).subject));
@@ -50,6 +53,7 @@ suite('two months of a real cluster', () => {
 
   const send = (body: readonly string[]) =>
     wharfage.ok('POST', '/v2/usage/events', gzipSync(body.join('\n')), {
+      authorization: `Bearer ${reporter}`,
       'content-type': 'application/x-ndjson',
       'content-encoding': 'gzip',
     });

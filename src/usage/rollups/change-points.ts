@@ -1,6 +1,6 @@
 import type { Tx } from '../../common/database/database.js';
 import { levelRulesOf } from '../../domain/metering/level-answer.js';
-import { difference, jumpsOf } from '../../domain/metering/levels.js';
+import { difference, jumpsOf, jumpsOfNext, type LevelJump } from '../../domain/metering/levels.js';
 import { compareEvents } from '../../domain/metering/meter-event.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
 import {
@@ -56,15 +56,15 @@ export async function changePoints(tx: Tx, changes: readonly PointChange[]): Pro
     if (change.meter.mode === 'delta') jumps.push(...jumpsOfDelta(change));
   }
   for (const [i, resource] of changed.entries()) {
-    const { key, meter, changes: own } = resource;
     const row = rows[i];
-    const before = around.get(nameOf(key)) ?? lastOf(row);
-    const after = pointsAfter(before, own);
-    const rules = levelRulesOf(meter);
-    for (const { at, group, by } of difference(jumpsOf(before, rules), jumpsOf(after, rules)))
-      jumps.push({ accountId: key.accountId, meterId: key.meterId, at, group, by, points: 0 });
-    const last = lastAfter(row, after, own);
-    if (last !== undefined) lasts.push({ ...key, at: last?.at ?? null, value: last?.value ?? null, group: last?.group ?? null });
+    const [next, ...others] = resource.changes;
+    const { jumps: made, last } =
+      next && others.length === 0 && endsByNextAlone(resource.meter) && isAppend(resource, row)
+        ? { jumps: jumpsOfNext(lastOf(row)[0], next.point), last: next.point }
+        : changeOf(resource, row, around.get(nameOf(resource.key)));
+    const { accountId, meterId } = resource.key;
+    for (const { at, group, by } of made) jumps.push({ accountId, meterId, at, group, by, points: 0 });
+    if (last !== undefined) lasts.push({ ...resource.key, at: last?.at ?? null, value: last?.value ?? null, group: last?.group ?? null });
   }
   await deletePoints(
     tx,
@@ -78,11 +78,21 @@ export async function changePoints(tx: Tx, changes: readonly PointChange[]): Pro
   await updateResources(tx, lasts);
 }
 
-function pointsAfter(before: readonly PointRow[], own: readonly PointChange[]): PointRow[] {
-  const removed = new Set(own.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
-  const added = own.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
-  const stays = removed.size === 0 ? before : before.filter(({ ident }) => !removed.has(ident));
-  return [...stays, ...added].sort(inOrder);
+/** Whether nothing but a resource's next point ends its level. */
+const endsByNextAlone = ({ staleAfter, roundRunsUpTo }: CatalogMeter): boolean => staleAfter === undefined && roundRunsUpTo === undefined;
+
+/** What the changes of a resource amount to, by the points around them, or by its last one. */
+function changeOf(
+  { meter, changes }: ChangedResource,
+  row: ResourceRow | undefined,
+  around: readonly PointRow[] | undefined,
+): { readonly jumps: LevelJump[]; readonly last: PointRow | null | undefined } {
+  const before = around ?? lastOf(row);
+  const removed = new Set(changes.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
+  const added = changes.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
+  const after = [...before.filter(({ ident }) => !removed.has(ident)), ...added].sort(inOrder);
+  const rules = levelRulesOf(meter);
+  return { jumps: difference(jumpsOf(before, rules), jumpsOf(after, rules)), last: lastAfter(row, after, changes) };
 }
 
 function byResource(changes: readonly PointChange[]): ChangedResource[] {
@@ -119,7 +129,20 @@ const isAppend = ({ meter, changes }: ChangedResource, row: ResourceRow | undefi
 const lastOf = (row: ResourceRow | undefined): PointRow[] =>
   row === undefined || row.at === null
     ? []
-    : [{ ...row, at: row.at, value: row.value ?? '0', group: row.group ?? '', ident: '', sequence: '', source: '', id: '' }];
+    : [
+        {
+          accountId: row.accountId,
+          meterId: row.meterId,
+          resource: row.resource,
+          at: row.at,
+          value: row.value ?? '0',
+          group: row.group ?? '',
+          ident: '',
+          sequence: '',
+          source: '',
+          id: '',
+        },
+      ];
 
 /** The resource's last point from now on; `undefined` where it stays what it was, null where there is none. */
 function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own: readonly PointChange[]): PointRow | null | undefined {
