@@ -9,7 +9,7 @@ import { TestApp } from '../support/app.js';
 let wharfage: TestApp;
 
 async function start(): Promise<void> {
-  wharfage = await TestApp.start({ now: '2026-01-01T00:00:00Z' });
+  wharfage = await TestApp.start({ now: '2026-01-01T00:00:00Z', env: { ROLE: 'api' } });
   await wharfage.ok('PUT', '/v2/meters/node-hours', {
     name: 'Node hours',
     eventType: 'node.state',
