@@ -181,7 +181,7 @@ describe('what fires', () => {
     expect(await fired()).toEqual([]);
     await wharfage.ok('POST', `/v2/subscriptions/${subscription}/change-plan`, { plan: 'cloud' });
     await wharfage.travel('2026-01-03T09:05:00Z');
-    expect((await fired()).map((one) => one.slice(12, 30))).toEqual(['acme nodes 10 33']); // of the period of the subscription
+    expect((await fired()).map((one) => one.slice(12, 28))).toEqual(['acme nodes 10 33']); // of the period of the subscription, at once or a minute later
   });
 
   test('workers at the same time fire once', async () => {
