@@ -7,6 +7,7 @@ import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
+import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -20,5 +21,6 @@ export const migrations = [
   Guards1764000520000,
   PaymentsSafety1764000550000,
   Metering1764000600000,
+  Quarantine1764000610000,
   Alerts1764000630000,
 ];

@@ -6,6 +6,7 @@ import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { CommonModule } from './common/common.module.js';
+import { BodyRoom, boundBodies } from './common/http/body-room.js';
 import { BODY_BYTES_MAX, registerBodies } from './common/http/bodies.js';
 import { DirectRoutes } from './common/http/direct-routes.js';
 import { answerProblem } from './common/http/problem.js';
@@ -75,6 +76,7 @@ export async function createApp(config: Config, { preview = false } = {}): Promi
   if (!preview) app.get(DirectRoutes).install(fastify);
   registerContext(fastify);
   registerBodies(fastify);
+  if (!preview) boundBodies(fastify, app.get(BodyRoom));
   measureRequests(fastify);
   app.enableVersioning({ type: VersioningType.URI });
   app.useGlobalPipes(validation());

@@ -21,6 +21,9 @@ export interface Config {
   readonly environment: string;
   readonly rateLimit: number;
   readonly v1Provider: ProviderName;
+  readonly intakeBytesMax: number;
+  readonly quarantineMax: number;
+  readonly quarantineDays: number;
 }
 
 interface Setting<Value> {
@@ -103,6 +106,17 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     read: oneOf(...PROVIDERS),
   },
   RATE_LIMIT: { fallback: '0', meaning: 'Requests a second and key in one process; 0 is without limit.', read: whole(0, 1_000_000) },
+  INTAKE_BYTES_MAX: {
+    fallback: '67108864',
+    meaning: 'Bytes of usage events in memory at once in one process, from 8 MiB on; beyond them requests are answered with 503.',
+    read: whole(8_388_608, 999_999_999),
+  },
+  QUARANTINE_MAX: {
+    fallback: '1000000',
+    meaning: 'How many rejected usage events are kept; beyond them they are still rejected, and not kept.',
+    read: whole(0, 100_000_000),
+  },
+  QUARANTINE_DAYS: { fallback: '90', meaning: 'How long a rejected usage event is kept.', read: whole(1, 3_650) },
 };
 
 const NAMES = {
@@ -123,6 +137,9 @@ const NAMES = {
   ENVIRONMENT: 'environment',
   V1_PROVIDER: 'v1Provider',
   RATE_LIMIT: 'rateLimit',
+  INTAKE_BYTES_MAX: 'intakeBytesMax',
+  QUARANTINE_MAX: 'quarantineMax',
+  QUARANTINE_DAYS: 'quarantineDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

@@ -14,7 +14,9 @@ import { EventsController } from './events/events.controller.js';
 import { Outbox } from './events/outbox.js';
 import { Draining, HealthController } from './health/health.controller.js';
 import { Hooks } from './hooks.js';
+import { Admission } from './http/admission.js';
 import { AuthGuard } from './http/auth.guard.js';
+import { BodyRoom } from './http/body-room.js';
 import { IdempotencyCleanup } from './http/idempotency-cleanup.js';
 import { ProblemFilter } from './http/problem.js';
 import { DirectRoutes } from './http/direct-routes.js';
@@ -40,8 +42,10 @@ export class CommonModule {
         { provide: LOG, useValue: log },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
+        Admission,
         ApiKeysService,
         Audit,
+        BodyRoom,
         Clock,
         Database,
         DirectRoutes,
@@ -55,7 +59,23 @@ export class CommonModule {
         RateLimiter,
         Writes,
       ],
-      exports: [CONFIG, LOG, ApiKeysService, Audit, Clock, Database, DirectRoutes, Hooks, HotReads, Jobs, KeyHashing, Outbox, Writes],
+      exports: [
+        Admission,
+        BodyRoom,
+        CONFIG,
+        LOG,
+        ApiKeysService,
+        Audit,
+        Clock,
+        Database,
+        DirectRoutes,
+        Hooks,
+        HotReads,
+        Jobs,
+        KeyHashing,
+        Outbox,
+        Writes,
+      ],
     };
   }
 }

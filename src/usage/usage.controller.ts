@@ -1,25 +1,30 @@
-import type { Readable } from 'node:stream';
-import { Body, Controller, Get, Headers, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { Database } from '../common/database/database.js';
 import { type Call, CurrentCall } from '../common/http/call.js';
-import { ApiProblems } from '../common/http/problem.js';
+import { ApiProblems, ProblemDto } from '../common/http/problem.js';
 import { Scopes } from '../common/http/scopes.js';
 import { Refusal } from '../domain/refusal.js';
-import { chunksOf, eventsOf, isStream } from './intake/bodies.js';
+import { eventsOf, isStream } from './intake/bodies.js';
+import { EventStreams } from './intake/event-streams.js';
+import { Intake } from './intake/intake.js';
+import { Report } from './intake/report.js';
 import { findEvent } from './find-event.js';
-import { EventsQuery, ReportDto, ReportQuery, StoredEventsView, UsageEventDto } from './usage.dto.js';
-import { type EventResult, Intake } from './intake/intake.js';
+import { ChunkReportDto, EventsQuery, ReportDto, ReportQuery, StoredEventsView, UsageEventDto } from './usage.dto.js';
 
 const events = { type: 'array', items: { $ref: getSchemaPath(UsageEventDto) } } as const;
 
+const LINES = 'application/x-ndjson';
+
 @ApiTags('usage')
-@ApiExtraModels(UsageEventDto)
+@ApiExtraModels(UsageEventDto, ReportDto, ChunkReportDto, ProblemDto)
 @Controller({ path: 'usage', version: '2' })
 export class UsageController {
   constructor(
     private readonly intake: Intake,
+    private readonly streams: EventStreams,
     private readonly accounts: AccountsService,
     private readonly database: Database,
   ) {}
@@ -31,7 +36,7 @@ export class UsageController {
     operationId: 'reportUsage',
     summary: 'Report usage events',
     description:
-      'One CloudEvent, a batch of up to 10,000 (8 MiB), or a stream of lines (application/x-ndjson) of any length, which is committed every 5,000 lines. Gzip is understood. The answer comes after the commit; an event that was stored is counted once, however often it is sent.',
+      'One CloudEvent, a batch of up to 10,000 (8 MiB), or a stream of lines (application/x-ndjson) of any length, which is committed every 5,000 lines or 8 MiB. Gzip is understood. The answer comes after the commit; an event that was stored is counted once, however often it is sent. With `Accept: application/x-ndjson` a stream is answered by a line for each part that was committed, while it is sent: read them meanwhile. A stream may end with a problem, of which those lines have the last one; what was committed before stays.',
   })
   @ApiConsumes('application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json', 'application/x-ndjson')
   @ApiBody({
@@ -44,19 +49,29 @@ export class UsageController {
       ],
     },
   })
-  @ApiOkResponse({ type: ReportDto, description: 'Counts, and a result for each event that was not accepted.' })
-  @ApiProblems(400, 413, 415)
+  @ApiOkResponse({
+    description: 'Counts, and a result for each event that was not accepted.',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(ReportDto) } },
+      'application/x-ndjson': { schema: { oneOf: [{ $ref: getSchemaPath(ChunkReportDto) }, { $ref: getSchemaPath(ProblemDto) }] } },
+    },
+  })
+  @ApiProblems(400, 413, 415, 503)
   async report(
     @CurrentCall() call: Call,
     @Query() { verbose }: ReportQuery,
-    @Headers('content-type') contentType: string | undefined,
+    @Headers() { 'content-type': contentType = '', accept = '' }: Readonly<Record<string, string | undefined>>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body: unknown,
-  ): Promise<ReportDto> {
-    const report = new Report(verbose === 'true');
-    if (isStream(body)) await this.readLines(call, body, report);
-    else if (Buffer.isBuffer(body) && body.length > 0) report.add(await this.intake.report(call.actor, eventsOf(body, contentType ?? '')));
-    else throw new Refusal('invalid', 'invalid_batch', 'The body is empty: send events.');
-    return report.dto;
+  ): Promise<ReportDto | StreamableFile> {
+    if (isStream(body)) {
+      const stream = { request, reply, body, verbose: verbose === 'true' };
+      if (!accept.includes(LINES)) return this.streams.summary(stream);
+      return new StreamableFile(await this.streams.lines(stream), { type: LINES });
+    }
+    if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('invalid', 'invalid_batch', 'The body is empty: send events.');
+    return new Report(verbose === 'true').add(await this.intake.report(call.actor, eventsOf(body, contentType))).dto;
   }
 
   @Get('events')
@@ -70,29 +85,5 @@ export class UsageController {
       const event = await findEvent(tx, { accountId, source, id });
       return { data: event ? [{ ...event, subject: account }] : [] };
     });
-  }
-
-  /** What was committed stays, also where the stream breaks. */
-  private async readLines(call: Call, body: Readable, report: Report): Promise<void> {
-    for await (const chunk of chunksOf(body)) report.add(await this.intake.report(call.actor, chunk));
-  }
-}
-
-/** Results of one chunk after the other as one answer. */
-class Report {
-  readonly dto: ReportDto = { accepted: 0, duplicates: 0, conflicts: 0, rejected: 0, results: [] };
-  private sent = 0;
-
-  constructor(private readonly verbose: boolean) {}
-
-  add(results: readonly EventResult[]): void {
-    for (const result of results) {
-      if (result.status === 'accepted') this.dto.accepted += 1;
-      else if (result.status === 'duplicate') this.dto.duplicates += 1;
-      else if (result.status === 'conflict') this.dto.conflicts += 1;
-      else this.dto.rejected += 1;
-      if (this.verbose || result.status !== 'accepted') this.dto.results.push({ ...result, index: this.sent + result.index });
-    }
-    this.sent += results.length;
   }
 }

@@ -42,8 +42,11 @@ export class UsageEventDto {
 }
 
 export class EventResultDto {
-  @ApiProperty({ description: 'Its position in what was sent, from 0.', type: 'integer' })
+  @ApiProperty({ description: 'Its position among the events that were sent, from 0.', type: 'integer' })
   index!: number;
+
+  @ApiPropertyOptional({ description: 'Its line in a stream, counted from 1 with blank ones.', type: 'integer' })
+  line?: number;
 
   @ApiProperty({ description: 'Its id, where it has one.', type: String, nullable: true })
   id!: string | null;
@@ -73,6 +76,15 @@ export class ReportDto {
 
   @ApiProperty({ description: 'Every event that was not accepted; with `verbose`, every event.', type: [EventResultDto] })
   results!: EventResultDto[];
+
+  @ApiPropertyOptional({ description: 'Set where a stream had more than the 10,000 results that are listed; the counts are of all.' })
+  truncated?: boolean;
+}
+
+/** One line of the answer to a stream: the part that was committed with it. */
+export class ChunkReportDto extends ReportDto {
+  @ApiProperty({ description: 'The line up to which the stream is committed.', type: 'integer' })
+  throughLine!: number;
 }
 
 export class ReportQuery {

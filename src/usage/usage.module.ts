@@ -1,7 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { MetersModule } from '../meters/meters.module.js';
+import { EventStreams } from './intake/event-streams.js';
 import { Intake } from './intake/intake.js';
+import { LevelsController } from './levels/levels.controller.js';
+import { Quarantine } from './quarantine/quarantine.js';
+import { QuarantineController } from './quarantine/quarantine.controller.js';
+import { ReplayRejected } from './quarantine/replay-rejected.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
+import { Receipts } from './receipts/receipts.js';
 import { UsagePartitions } from './intake/partitions.js';
 import { Compaction } from './rollups/compaction.js';
 import { UsageController } from './usage.controller.js';
@@ -10,8 +17,8 @@ import { UsageService } from './usage.service.js';
 
 @Module({
   imports: [AccountsModule, MetersModule],
-  controllers: [UsageController, UsageQueryController],
-  providers: [UsagePartitions, Compaction, Intake, UsageService],
+  controllers: [UsageController, UsageQueryController, QuarantineController, ReceiptsController, LevelsController],
+  providers: [UsagePartitions, Compaction, Intake, EventStreams, Quarantine, ReplayRejected, Receipts, UsageService],
   exports: [UsageService],
 })
 export class UsageModule {}

@@ -73,7 +73,7 @@ export class TestApp {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,
       text: response.body,
-      body: contentType.includes('json') && response.body !== '' ? JSON.parse(response.body) : undefined,
+      body: contentType.includes('json') && !contentType.includes('ndjson') && response.body !== '' ? JSON.parse(response.body) : undefined,
     };
   }
 

@@ -51,8 +51,9 @@ export class Contract {
       contentType.split(';')[0] ?? '',
       'schema',
     ]);
-    if (!validate(JSON.parse(body)))
-      throw new Error(`${method} ${path} ${String(status)}: ${this.ajv.errorsText(validate.errors)}\n${body.slice(0, 2000)}`);
+    for (const document of contentType.includes('ndjson') ? body.split('\n').filter((line) => line !== '') : [body])
+      if (!validate(JSON.parse(document)))
+        throw new Error(`${method} ${path} ${String(status)}: ${this.ajv.errorsText(validate.errors)}\n${document.slice(0, 2000)}`);
   }
 
   private validator(path: readonly string[]): ValidateFunction {

@@ -199,7 +199,7 @@ test('each form of sending is understood, and a known event with another content
     accepted: 1,
     duplicates: 1,
     rejected: 1,
-    results: [{ status: 'accepted' }, { index: 1, id: null, status: 'rejected', code: 'not_an_object' }, { status: 'duplicate' }],
+    results: [{ status: 'accepted' }, { index: 1, line: 3, id: null, status: 'rejected', code: 'invalid_json' }, { status: 'duplicate' }],
   });
   expect(await wharfage.ok('GET', '/v2/usage/events?account=forms&source=s&id=one')).toMatchObject({
     data: [{ id: 'one', subject: 'forms', data: { n: 1 } }],

@@ -63,6 +63,8 @@ export interface Problem {
 /** What any request may be answered with: by its form, its key, its size or its number. */
 const OF_EVERY_ROUTE = [400, 401, 403, 413, 415, 429];
 
+const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait before it is sent again.', schema: { type: 'integer' } } } as const;
+
 /** Documents the problems that a route answers with; those of every route are added by themselves. */
 export const ApiProblems = (...statuses: number[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
@@ -71,6 +73,7 @@ export const ApiProblems = (...statuses: number[]): MethodDecorator & ClassDecor
       ApiResponse({
         status,
         description: STATUS_CODES[status] ?? 'Problem',
+        ...(status === 503 ? { headers: RETRY_AFTER } : {}),
         content: { 'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) } } },
       }),
     ),
@@ -88,6 +91,8 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);
+  const { retryAfterSeconds } = (error ?? {}) as { readonly retryAfterSeconds?: unknown };
+  if (typeof retryAfterSeconds === 'number') void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
   void reply.status(problem.status).type('application/problem+json').send(problemBody(problem, request.id));
 }

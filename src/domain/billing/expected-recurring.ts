@@ -20,6 +20,8 @@ export interface RecurringRun {
   readonly breakdown: readonly BreakdownStep[];
   /** The first holding, extended to the end of the last one. */
   readonly held: Holding;
+  /** All of them, in order: a reset onto the same schedule goes on with the run, and counts its periods anew. */
+  readonly holdings: readonly Holding[];
 }
 
 export function recurringRuns(held: readonly Holding[]): RecurringRun[] {
@@ -30,7 +32,12 @@ export function recurringRuns(held: readonly Holding[]): RecurringRun[] {
       const run = runOf(holding, price);
       const i = runs.findIndex((before) => continues(before, run));
       const before = runs[i];
-      if (before) runs[i] = { ...before, held: { ...before.held, to: holding.to, keptRest: holding.keptRest } };
+      if (before)
+        runs[i] = {
+          ...before,
+          held: { ...before.held, to: holding.to, keptRest: holding.keptRest },
+          holdings: [...before.holdings, holding],
+        };
       else runs.push(run);
     }
   }
@@ -42,7 +49,7 @@ function runOf(held: Holding, price: RecurringPrice): RecurringRun {
   const { amount: fullAmount, breakdown } = rateRecurring(price, exact(quantity));
   const { plan, subscription } = held;
   const slot = slotOf('recurring', subscription, price.key, plan.plan, plan.version, fullAmount.toFraction(), scheduleKey(held.schedule));
-  return { slot, price, quantity, fullAmount, breakdown, held };
+  return { slot, price, quantity, fullAmount, breakdown, held, holdings: [held] };
 }
 
 function continues(before: RecurringRun, after: RecurringRun): boolean {
@@ -57,7 +64,7 @@ function skipsAlike({ skipsPeriodOf: skipped }: Holding, { skipsPeriodOf, schedu
 
 /** Stretches of one recurring price, in the order in which they fall due; from the period that `from` lies in. */
 export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Instant): Generator<ExpectedRecurring> {
-  const { held, ...rated } = run;
+  const { held, holdings, ...rated } = run;
   const inAdvance = run.price.billing !== 'in_arrears';
   const keepsRest = inAdvance && held.keptRest.length > 0;
   const endless = held.to === null ? held.pauses.at(-1) : undefined;
@@ -67,7 +74,8 @@ export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Inst
     const heldEnd = held.to === null ? period.end : earliest(period.end, held.to);
     for (const stretch of charged(held, { ...period, start: latest(period.start, held.chargesFrom) }, keepsRest)) {
       const dueAt = inAdvance ? stretch.start : heldEnd;
-      const periodOrdinal = held.ordinalBase + period.index;
+      const counting = holdings.findLast(({ from: since }) => since <= stretch.start) ?? held;
+      const periodOrdinal = counting.ordinalBase + period.index;
       yield { ...dueBy(held, dueAt), ...rated, stretch, period: bounds(period), periodOrdinal, rule: prorationRule(held) };
     }
   }

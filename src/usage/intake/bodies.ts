@@ -4,12 +4,15 @@ import { INEXACT_NUMBER } from '../../domain/metering/event.js';
 import { Refusal } from '../../domain/refusal.js';
 
 export const BATCH_EVENTS_MAX = 10_000;
-const CHUNK_LINES = 5_000;
-const LINE_BYTES_MAX = 64 * 1024;
 
 /** A number that JavaScript may read as another: sought first, because there is hardly ever one. */
 const SUSPICIOUS = /[0-9.]{16}|\d[eE]/;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+
+/** Stands where a line of a stream could not be read. */
+export class UnreadableEvent {
+  constructor(readonly code: 'invalid_json' | 'line_too_long') {}
+}
 
 /** JSON in which numbers that cannot be read exactly are marked, so that their events are rejected and no others. `undefined` where it is no JSON. */
 export function parseMarked(text: string): unknown {
@@ -49,34 +52,3 @@ export function eventsOf(body: Buffer, contentType: string): readonly unknown[] 
 }
 
 const listIn = (json: unknown): unknown => (Array.isArray(json) ? json : (json as { readonly events?: unknown } | null)?.events);
-
-/** The lines of a stream as events, some thousand at a time. A line that is no JSON, or too long, stands as itself to be rejected. */
-export async function* chunksOf(body: Readable): AsyncGenerator<unknown[]> {
-  let chunk: unknown[] = [];
-  for await (const line of linesOf(body)) {
-    if (line?.trim() === '') continue;
-    chunk.push(line === undefined ? null : (parseMarked(line) ?? null));
-    if (chunk.length < CHUNK_LINES) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-/** Line by line; `undefined` for a line that is too long, of which nothing is kept. An error of the stream ends it as an error. */
-async function* linesOf(body: Readable): AsyncGenerator<string | undefined> {
-  const decoder = new TextDecoder();
-  let [line, tooLong] = ['', false];
-  for await (const bytes of body as AsyncIterable<Buffer>) {
-    const [first = '', ...others] = decoder.decode(bytes, { stream: true }).split('\n');
-    line += first;
-    for (const next of others) {
-      yield tooLong || isTooLong(line) ? undefined : line;
-      [line, tooLong] = [next, false];
-    }
-    if (line.length > LINE_BYTES_MAX) [line, tooLong] = ['', true];
-  }
-  if (line !== '' || tooLong) yield tooLong || isTooLong(line) ? undefined : line;
-}
-
-const isTooLong = (line: string): boolean => Buffer.byteLength(line) > LINE_BYTES_MAX;

@@ -1,13 +1,4 @@
-/** Too much waits to be stored; answered as 503. */
-export class Overloaded extends Error {
-  readonly statusCode = 503;
-  readonly code = 'overloaded';
-  readonly retryAfterSeconds = 1;
-
-  constructor() {
-    super('More events wait to be stored than we keep: nothing of this request was taken. Send it again in a second.');
-  }
-}
+import { Overloaded } from '../../common/http/overloaded.js';
 
 interface Waiting<Item, Outcome> {
   readonly items: readonly Item[];

@@ -5,21 +5,32 @@ import { type Actor, hasScope } from '../../common/actor.js';
 import { Clock } from '../../common/clock.js';
 import { Database, type Tx } from '../../common/database/database.js';
 import { registry } from '../../common/telemetry/metrics.js';
+import type { Instant } from '../../domain/instant.js';
 import { type EventRejection, isRejection, readEvent, type UsageEvent, wrongTime } from '../../domain/metering/event.js';
 import { type MeterCatalog, MetersService } from '../../meters/meters.service.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import type { MeasuredEvent } from '../measured-event.js';
 import { Compaction } from '../rollups/compaction.js';
+import { Quarantine, type RefusedEvent, type Sender } from '../quarantine/quarantine.js';
 import { countLevels } from '../rollups/count-levels.js';
 import { admit } from './admit.js';
+import { UnreadableEvent } from './bodies.js';
 import { IntakeQueue } from './intake-queue.js';
 import { UsagePartitions } from './partitions.js';
-import { type IngestStatus, storeEvents } from './store-events.js';
+import { RecentIdents } from './recent-idents.js';
+import { type IngestStatus, type Stored, storeEvents } from './store-events.js';
 
 const results = new Counter({
   name: 'wharfage_usage_events_total',
   help: 'Usage events by result',
   labelNames: ['result'],
+  registers: [registry],
+});
+
+const rejections = new Counter({
+  name: 'wharfage_usage_rejected_total',
+  help: 'Rejected usage events by code',
+  labelNames: ['code'],
   registers: [registry],
 });
 
@@ -32,13 +43,31 @@ export interface EventResult {
   readonly pointer?: string;
 }
 
-type Read = UsageEvent | EventRejection;
+/** What an event is judged by when it comes, or by when it came. */
+interface Terms {
+  readonly now: Instant;
+  readonly mayBackfill: boolean;
+}
+
+/** An event to be stored; of one with a sender is kept why it was rejected. */
+interface SentEvent {
+  readonly event: UsageEvent;
+  readonly sender: Sender | undefined;
+}
+
+/** An event that was rejected before. */
+export interface GivenAgain extends Terms {
+  readonly json: unknown;
+}
+
+type Read = SentEvent | EventRejection;
 type Outcome = { readonly status: IngestStatus } | EventRejection;
 
 /** Takes events in: each is judged by itself, stored once, and counted in the same transaction. */
 @Injectable()
 export class Intake {
   private readonly queue = new IntakeQueue<Read, Outcome>((events) => this.take(events));
+  private readonly recentIdents = new RecentIdents();
 
   constructor(
     private readonly database: Database,
@@ -47,6 +76,7 @@ export class Intake {
     private readonly meters: MetersService,
     private readonly partitions: UsagePartitions,
     private readonly compaction: Compaction,
+    private readonly quarantine: Quarantine,
   ) {}
 
   /**
@@ -54,12 +84,27 @@ export class Intake {
    * @throws Overloaded where too much waits already: nothing of it was taken
    */
   async report(actor: Actor, given: readonly unknown[]): Promise<EventResult[]> {
-    const now = this.clock.now();
-    const mayBackfill = hasScope(actor, 'usage:backfill');
-    const read = given.map((json): Read => {
-      const event = readEvent(json);
-      return isRejection(event) ? event : (wrongTime(event.time, { now, mayBackfill }) ?? event);
-    });
+    const terms: Terms = { now: this.clock.now(), mayBackfill: hasScope(actor, 'usage:backfill') };
+    const sender: Sender = { apiKeyId: actor.kind === 'api_key' ? actor.id : null, mayBackfill: terms.mayBackfill };
+    return this.judge(
+      given,
+      given.map((json) => readBy(json, terms, sender)),
+    );
+  }
+
+  /**
+   * Judges events that were rejected before, each by when it came and by what its sender was allowed then. Those that are rejected again are
+   * not kept a second time.
+   * @throws Overloaded
+   */
+  again(given: readonly GivenAgain[]): Promise<EventResult[]> {
+    return this.judge(
+      given.map(({ json }) => json),
+      given.map(({ json, ...terms }) => readBy(json, terms, undefined)),
+    );
+  }
+
+  private async judge(given: readonly unknown[], read: readonly Read[]): Promise<EventResult[]> {
     const outcomes = await this.queue.add(read);
     const counts = new Map<string, number>();
     const told = outcomes.map((outcome, index): EventResult => {
@@ -69,6 +114,7 @@ export class Intake {
         ...('status' in outcome ? outcome : { status: 'rejected', ...outcome }),
       };
       counts.set(result.status, (counts.get(result.status) ?? 0) + 1);
+      if (result.code !== undefined) rejections.inc({ code: result.code });
       return result;
     });
     for (const [result, count] of counts) results.inc({ result }, count);
@@ -77,23 +123,29 @@ export class Intake {
 
   /** Decides and stores again where a meter was changed in between. */
   private async take(read: readonly Read[]): Promise<Outcome[]> {
-    const keys = new Set(read.flatMap((one) => (isRejection(one) ? [] : [one.subject])));
+    const keys = new Set(read.flatMap((one) => ('event' in one ? [one.event.subject] : [])));
     const accountIds = await this.accounts.idsByKeys([...keys]);
     for (;;) {
       const catalog = await this.meters.catalog();
-      const admitted = read.map((one) => admit(one, { accountIds, meters: catalog.meters }));
+      const admitted = read.map((one) => ('event' in one ? admit(one.event, { accountIds, meters: catalog.meters }) : one));
       const events = admitted.filter((one): one is MeasuredEvent => 'event' in one);
-      if (events.length === 0) return admitted as EventRejection[];
+      const refused = refusedOf(read, admitted);
+      if (events.length + refused.length === 0) return admitted as EventRejection[];
       await this.partitions.ensure(events.map(({ event }) => event.time));
-      const statuses = await this.database.transaction((tx) => this.store(tx, events, catalog));
-      if (!statuses) continue;
+      const taken = await this.database.transaction(async (tx) => {
+        const stored = events.length === 0 ? NOTHING : await this.store(tx, events, catalog);
+        return stored && { stored, dropped: await this.quarantine.keep(tx, refused) };
+      });
+      if (!taken) continue;
+      this.quarantine.countDropped(taken.dropped);
+      this.recentIdents.see(taken.stored.events);
       let next = 0;
-      return admitted.map((one): Outcome => ('event' in one ? { status: statuses[next++] ?? 'accepted' } : one));
+      return admitted.map((one): Outcome => ('event' in one ? { status: taken.stored.statuses[next++] ?? 'accepted' } : one));
     }
   }
 
   /** Nothing where the meters are no longer those that the events were measured by. */
-  private async store(tx: Tx, events: readonly MeasuredEvent[], catalog: MeterCatalog): Promise<readonly IngestStatus[] | undefined> {
+  private async store(tx: Tx, events: readonly MeasuredEvent[], catalog: MeterCatalog): Promise<Stored | undefined> {
     await tx.query(SHARE_INGEST);
     if ((await this.meters.catalog(tx)).revision !== catalog.revision) return undefined;
     const unused = new Set(events.flatMap(({ measures }) => measures.flatMap(({ meter }) => (meter.inUse ? [] : [meter.key]))));
@@ -101,9 +153,26 @@ export class Intake {
     const stored = await storeEvents(tx, events, this.clock.now());
     await countLevels(tx, stored.events);
     await this.compaction.noteAppended(tx, stored.events.length);
-    return stored.statuses;
+    return stored;
   }
 }
+
+const NOTHING: Stored = { statuses: [], events: [] };
+
+function readBy(json: unknown, terms: Terms, sender: Sender | undefined): Read {
+  if (json instanceof UnreadableEvent) return { code: json.code, pointer: '' };
+  const event = readEvent(json);
+  if (isRejection(event)) return event;
+  return wrongTime(event.time, terms) ?? { event, sender };
+}
+
+/** The events that are in order by themselves, but whose account, meter or property is not there (yet). */
+const refusedOf = (read: readonly Read[], admitted: readonly (MeasuredEvent | EventRejection)[]): RefusedEvent[] =>
+  read.flatMap((one, i) => {
+    const outcome = admitted[i];
+    if (!('event' in one) || one.sender === undefined || outcome === undefined || 'event' in outcome) return [];
+    return [{ event: one.event, sender: one.sender, rejection: outcome }];
+  });
 
 function idOf(json: unknown): string | null {
   const id = (json as { id?: unknown } | null | undefined)?.id;
