@@ -36,6 +36,7 @@ const METERS = `
 /* One key serves both the order of events and look-ups by type. */
 const EVENTS = `
   alter sequence usage_event_seq increment by 16384;
+  select setval('usage_event_seq', greatest((select last_value from usage_event_seq), 16384));
   comment on sequence usage_event_seq is 'the last position of a block: a statement that stores events takes one';
   drop index usage_event_by_type;
   alter table usage_event drop constraint usage_event_pk;

@@ -21,7 +21,7 @@ export function accountIdFor(key: string): string {
 /** `inv_` and 10 characters of time, 10 of chance and, where the thing belongs to an account, 26 that name the account. Sorts by time. */
 export function newId(prefix: string, at: Instant, accountId?: string): string {
   const chance = chanceAt(at / 1000n);
-  const account = accountId === undefined ? '' : encoded(BigInt(`0x${accountId.replaceAll('-', '')}`), ACCOUNT_LENGTH);
+  const account = accountId === undefined ? '' : encoded(valueOf(accountId), ACCOUNT_LENGTH);
   return `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}${encoded(chance, RANDOM_LENGTH)}${account}`;
 }
 
@@ -51,6 +51,25 @@ export function accountIdOf(id: string): string | undefined {
   return value === undefined || value >= 1n << 128n ? undefined : uuidOf(value);
 }
 
+/** An id that is nothing but what it names: `evt_`, 26 characters that name the thing within its account, and 26 that name the account. */
+export function namingId(prefix: string, { accountId, ident }: NamedThing): string {
+  return `${prefix}_${encoded(valueOf(ident), ACCOUNT_LENGTH)}${encoded(valueOf(accountId), ACCOUNT_LENGTH)}`;
+}
+
+/** What such an id names; `undefined` for an id of another form. */
+export function namedBy(prefix: string, id: string): NamedThing | undefined {
+  if (!id.startsWith(`${prefix}_`) || id.length !== prefix.length + 1 + 2 * ACCOUNT_LENGTH) return undefined;
+  const [ident, accountId] = [decoded(id.slice(-2 * ACCOUNT_LENGTH, -ACCOUNT_LENGTH)), decoded(id.slice(-ACCOUNT_LENGTH))];
+  if (ident === undefined || accountId === undefined || ident >= 1n << 128n || accountId >= 1n << 128n) return undefined;
+  return { accountId: uuidOf(accountId), ident: uuidOf(ident) };
+}
+
+/** A thing of an account by two uuids. */
+export interface NamedThing {
+  readonly accountId: string;
+  readonly ident: string;
+}
+
 /** The lowest digits of the value, in lower-case Crockford base 32. */
 function encoded(value: bigint, length: number): string {
   let text = '';
@@ -67,6 +86,8 @@ function decoded(text: string): bigint | undefined {
   }
   return value;
 }
+
+const valueOf = (uuid: string): bigint => BigInt(`0x${uuid.replaceAll('-', '')}`);
 
 function uuidOf(value: bigint): string {
   const hex = value.toString(16).padStart(32, '0');

@@ -12,10 +12,12 @@ import { AlertSpread } from './alert-spread.js';
 import { AlertsController } from './alerts.controller.js';
 import { AlertsService } from './alerts.service.js';
 import { BillAccounts } from './bill-accounts.js';
+import { BackfillEffect } from './backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
+import { EventLines } from './event-lines.js';
 import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
@@ -33,6 +35,7 @@ import { RunningTotalController } from './running-total.controller.js';
 import { RunningTotals } from './running-total.js';
 import { SellersController } from './sellers.controller.js';
 import { SellersService } from './sellers.service.js';
+import { UsageEffectsController } from './usage-effects.controller.js';
 
 @Module({
   imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
@@ -44,6 +47,7 @@ import { SellersService } from './sellers.service.js';
     PlanMigrationsController,
     RunningTotalController,
     AlertsController,
+    UsageEffectsController,
   ],
   providers: [
     AlertEvaluation,
@@ -51,10 +55,12 @@ import { SellersService } from './sellers.service.js';
     AlertRuns,
     AlertSpread,
     AlertsService,
+    BackfillEffect,
     BillAccounts,
     BillRunService,
     BillRuns,
     CurrencyGuard,
+    EventLines,
     InvoiceLinesReader,
     InvoicesService,
     IssueInvoices,

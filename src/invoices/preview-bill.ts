@@ -42,7 +42,15 @@ export class PreviewBill {
     const subscriptions = withSupposed(known.subscriptions, supposed);
     const versions = await this.subscriptions.versionsOf(tx, subscriptions);
     const coupons = await this.facts.couponsOf(tx, subscriptions);
-    const facts: AccountFacts = { ...known, subscriptions, versions, coupons };
+    return this.bills(tx, accountId, { ...known, subscriptions, versions, coupons });
+  }
+
+  /** The bills of an account as it is. */
+  async ofAccount(tx: Tx, accountId: string): Promise<Preview> {
+    return this.bills(tx, accountId, await this.known(tx, accountId));
+  }
+
+  private async bills(tx: Tx, accountId: string, facts: AccountFacts): Promise<Preview> {
     const now = this.clock.now();
     const dueNow = await this.billed(tx, accountId, facts, now);
     return { dueNow, next: await this.next(tx, accountId, dueNow ? billedLater(dueNow, 'now') : facts, now) };

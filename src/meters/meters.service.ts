@@ -50,8 +50,7 @@ export class MetersService {
     const audited = { actor: call.actor, subjectType: 'meter', subjectId: key, after: { name, ...definition } };
     if (created) {
       await this.audit.record(tx, { ...audited, action: 'meter.created' });
-      await this.redefined(tx, key);
-      return row;
+      return await this.redefined(tx, key);
     }
     const redefines = !sameContent(row.definition, definition);
     if (!redefines && row.name === name) return row;
@@ -64,8 +63,8 @@ export class MetersService {
     const changed = { name, definition, revision: row.revision + 1, updatedAt: now };
     await tx.getRepository(MeterRow).update({ key }, changed);
     await this.audit.record(tx, { ...audited, action: 'meter.changed', before: { name: row.name, ...row.definition } });
-    if (redefines) await this.redefined(tx, key);
-    else await this.raiseRevision(tx);
+    if (redefines) return await this.redefined(tx, key);
+    await this.raiseRevision(tx);
     return Object.assign(row, changed);
   }
 
@@ -128,9 +127,11 @@ export class MetersService {
     return rows.map(meterOf);
   }
 
-  private async redefined(tx: Tx, key: string): Promise<void> {
-    await this.raiseRevision(tx);
+  /** Whoever hears of it may wait for those who store events, and they wait for the revision: it is raised last. */
+  private async redefined(tx: Tx, key: string): Promise<MeterRow> {
     await this.hooks.tell(tx, meterDefined, { meter: key });
+    await this.raiseRevision(tx);
+    return await this.byKey(tx, key);
   }
 
   private async raiseRevision(tx: Tx): Promise<void> {

@@ -5,6 +5,7 @@ import { refuseAll } from '../domain/refusal.js';
 import type { Overrides } from '../domain/subscription/facts.js';
 import { MetersService } from '../meters/meters.service.js';
 import { FeaturesService } from './features.service.js';
+import { refuseFilling } from './filling-meters.js';
 
 /** What overrides need of the catalog: their features, and meters that can do what their prices ask. */
 @Injectable()
@@ -14,10 +15,11 @@ export class OverridesCheck {
     private readonly features: FeaturesService,
   ) {}
 
-  /** @throws Refusal `unknown_feature`, `invalid_request` */
+  /** @throws Refusal `unknown_feature`, `meter_filling`, `invalid_request` */
   async run(tx: Tx, { prices = [], entitlements = {} }: Overrides): Promise<void> {
     await this.features.refuseUnusable(tx, entitlements, '/overrides/entitlements');
     const meters = new Map((await this.meters.all(tx)).map((meter) => [meter.key, meter]));
+    refuseFilling(prices.flatMap((price) => (price.kind === 'metered' ? (meters.get(price.meter) ?? []) : [])));
     refuseAll(
       prices.flatMap((price, i) => {
         const meter = price.kind === 'metered' ? meters.get(price.meter) : undefined;

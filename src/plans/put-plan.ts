@@ -15,6 +15,7 @@ import { MetersService } from '../meters/meters.service.js';
 import type { CurrentPlan } from './current-plans.js';
 import { DefaultPlans } from './default-plans.js';
 import { FeaturesService } from './features.service.js';
+import { refuseFilling } from './filling-meters.js';
 import { Plan, type PlanContent, PlanVersionRow } from './plan.entity.js';
 import type { PutPlanDto } from './plans.dto.js';
 
@@ -32,7 +33,7 @@ export class PutPlan {
   /**
    * The plan with the content given as its newest version. Content that the newest version has already, pending or not, changes
    * nothing, whatever `effectiveAt` says. A new version never changes those who hold an earlier one.
-   * @throws Refusal `invalid_request`, `unknown_meter`, `plan_archived`, `plan_currency_fixed`, `precondition_failed`
+   * @throws Refusal `invalid_request`, `unknown_meter`, `meter_filling`, `plan_archived`, `plan_currency_fixed`, `precondition_failed`
    */
   async run(tx: Tx, call: Call, key: string, { effectiveAt, ...input }: PutPlanDto): Promise<CurrentPlan> {
     const content = planContentOf(input);
@@ -86,6 +87,7 @@ export class PutPlan {
         detail: `There is no meter "${meter}": create it with PUT /v2/meters/${meter}.`,
       }));
     if (problems.length > 0) throw new Refusal('unprocessable', 'unknown_meter', 'Prices name meters that do not exist.', problems);
+    refuseFilling(used);
     refuseAll(
       prices.flatMap((price, index) => {
         const meter = price.kind === 'metered' ? known.get(price.meter) : undefined;

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { plainArray } from '../common/database/arrays.js';
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 
@@ -56,5 +57,24 @@ export async function clearLateUsage(tx: Tx, late: readonly LateUsage[]): Promis
     `delete from usage_late_touch t using unnest($1::uuid[], $2::bigint[]) as m(account_id, touch_seq)
      where t.account_id = m.account_id and t.touch_seq = m.touch_seq`,
     [marks.map(({ accountId }) => accountId), marks.map(({ touch }) => touch.toString())],
+  );
+}
+
+/** Leaves a mark for every account of which one of these events was billed already. The transaction holds the ingest lock. */
+export async function markLate(
+  tx: Tx,
+  events: readonly { readonly accountId: string; readonly event: { readonly time: Instant } }[],
+  now: Instant,
+): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query(
+    `insert into usage_late_touch (account_id, touched_at, earliest_event_time)
+     select e.a, $3::timestamptz, min(e.t) from unnest($1::uuid[], $2::timestamptz[]) as e(a, t)
+     join usage_watermark w on w.account_id = e.a and e.t < w.billed_through group by e.a`,
+    [
+      plainArray(events.map(({ accountId }) => accountId)),
+      plainArray(events.map(({ event }) => formatInstant(event.time))),
+      formatInstant(now),
+    ],
   );
 }

@@ -4,6 +4,8 @@ import { IsKey } from '../common/http/field-rules.js';
 
 const STATUSES = ['accepted', 'duplicate', 'conflict', 'rejected'] as const;
 
+export const EVENT_ID_PATTERN = '^evt_[0-9a-z]{52}$';
+
 /** A CloudEvents 1.0 event. */
 export class UsageEventDto {
   @ApiPropertyOptional({ description: 'The version of CloudEvents.', enum: ['1.0'] })
@@ -53,6 +55,15 @@ export class EventResultDto {
 
   @ApiProperty({ description: 'What became of it.', enum: STATUSES })
   status!: (typeof STATUSES)[number];
+
+  @ApiPropertyOptional({
+    description: 'Names the event in our paths; with `verbose`, for every event that is stored.',
+    pattern: EVENT_ID_PATTERN,
+  })
+  eventId?: string;
+
+  @ApiPropertyOptional({ description: 'Of a duplicate: set where the event was voided, and so counts no more.' })
+  voided?: boolean;
 
   @ApiPropertyOptional({ description: 'Why it was rejected.', example: 'unknown_account' })
   code?: string;
@@ -111,6 +122,9 @@ export class EventsQuery {
 }
 
 export class StoredEventView {
+  @ApiProperty({ description: 'Names the event in our paths, for good.', pattern: EVENT_ID_PATTERN })
+  eventId!: string;
+
   @ApiProperty({ description: 'The id that it was reported with.' })
   id!: string;
 

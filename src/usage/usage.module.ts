@@ -2,6 +2,12 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { MetersModule } from '../meters/meters.module.js';
 import { EventStreams } from './intake/event-streams.js';
+import { AddEvents } from './corrections/add-events.js';
+import { BackfillsController } from './corrections/backfills.controller.js';
+import { Backfills } from './corrections/backfills.js';
+import { CorrectEvents } from './corrections/correct-events.js';
+import { CorrectionsController } from './corrections/corrections.controller.js';
+import { FillMeters } from './fills/fill-meters.js';
 import { Intake } from './intake/intake.js';
 import { LevelsController } from './levels/levels.controller.js';
 import { Quarantine } from './quarantine/quarantine.js';
@@ -17,8 +23,29 @@ import { UsageService } from './usage.service.js';
 
 @Module({
   imports: [AccountsModule, MetersModule],
-  controllers: [UsageController, UsageQueryController, QuarantineController, ReceiptsController, LevelsController],
-  providers: [UsagePartitions, Compaction, Intake, EventStreams, Quarantine, ReplayRejected, Receipts, UsageService],
-  exports: [UsageService],
+  controllers: [
+    UsageController,
+    UsageQueryController,
+    QuarantineController,
+    ReceiptsController,
+    LevelsController,
+    CorrectionsController,
+    BackfillsController,
+  ],
+  providers: [
+    UsagePartitions,
+    Compaction,
+    Intake,
+    EventStreams,
+    Quarantine,
+    ReplayRejected,
+    Receipts,
+    UsageService,
+    AddEvents,
+    CorrectEvents,
+    Backfills,
+    FillMeters,
+  ],
+  exports: [UsageService, AddEvents, CorrectEvents, Backfills],
 })
 export class UsageModule {}

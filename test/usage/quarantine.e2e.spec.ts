@@ -123,7 +123,7 @@ test('a replay that is stopped between storing and removing counts nothing twice
   await wharfage.report([event('a'), event('b')]);
   await account(acme);
   const database = wharfage.app.get(Database);
-  const replays = wharfage.app.get(ReplayRejected) as unknown as { settle: () => Promise<void> };
+  const replays = wharfage.app.get<ReplayRejected, { settle: () => Promise<void> }>(ReplayRejected);
   const settle = replays.settle;
   replays.settle = () => Promise.reject(new Error('killed'));
   expect((await wharfage.call('POST', '/v2/usage/rejected/replay', {}).catch(() => ({ status: 500 }))).status).toBe(500);

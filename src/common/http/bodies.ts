@@ -3,15 +3,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from './json.js';
 
 /** Routes whose bodies are read by themselves: their own checks are by event, or over the bytes. */
-const RAW_PREFIXES = ['/providers/', '/v2/usage/events'];
+const RAW = /^\/providers\/|^\/v2\/usage\/events\/?(\?|$)/;
 
 /** The largest body, unpacked. A stream of lines has no limit of its own. */
 export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
-const isRaw = (request: FastifyRequest): boolean => RAW_PREFIXES.some((prefix) => request.url.startsWith(prefix));
+const isRaw = (request: FastifyRequest): boolean => RAW.test(request.url);
 
 /**
- * The content types that are understood; all else is 415. JSON is parsed, but stays bytes under the raw prefixes; lines of JSON stay a stream.
+ * The content types that are understood; all else is 415. JSON is parsed, but stays bytes on the raw routes; lines of JSON stay a stream.
  * Nest is told to register no parsers of its own.
  */
 export function registerBodies(fastify: FastifyInstance): void {

@@ -69,7 +69,7 @@ export const concerns = (meter: Meter, { type, data }: Pick<UsageEvent, 'type' |
   meter.eventType === type || isSnapshotFor(meter, type, data);
 
 /** What a meter that counts the event misses in its data. An event that no filter lets through is accepted, and not counted. */
-export function missingFor(meters: readonly Meter[], event: UsageEvent): EventRejection | undefined {
+export function missingFor(meters: readonly Meter[], event: Pick<UsageEvent, 'type' | 'data'>): EventRejection | undefined {
   for (const meter of meters) {
     const missing = missingForOne(meter, event);
     if (missing) return missing;
@@ -77,7 +77,7 @@ export function missingFor(meters: readonly Meter[], event: UsageEvent): EventRe
   return undefined;
 }
 
-function missingForOne(meter: Meter, { type, data }: UsageEvent): EventRejection | undefined {
+function missingForOne(meter: Meter, { type, data }: Pick<UsageEvent, 'type' | 'data'>): EventRejection | undefined {
   if (isSnapshotFor(meter, type, data)) {
     const running = runningIn(meter, data);
     if (running === undefined) return reject('not_a_list', pointerTo(meter.resource ?? ''));

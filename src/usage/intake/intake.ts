@@ -4,21 +4,22 @@ import { AccountsService } from '../../accounts/accounts.service.js';
 import { type Actor, hasScope } from '../../common/actor.js';
 import { Clock } from '../../common/clock.js';
 import { Database, type Tx } from '../../common/database/database.js';
+import type { NamedThing } from '../../common/ids.js';
 import { registry } from '../../common/telemetry/metrics.js';
 import type { Instant } from '../../domain/instant.js';
 import { type EventRejection, isRejection, readEvent, type UsageEvent, wrongTime } from '../../domain/metering/event.js';
 import { type MeterCatalog, MetersService } from '../../meters/meters.service.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import type { MeasuredEvent } from '../measured-event.js';
-import { Compaction } from '../rollups/compaction.js';
 import { Quarantine, type RefusedEvent, type Sender } from '../quarantine/quarantine.js';
-import { countLevels } from '../rollups/count-levels.js';
+import { Compaction } from '../rollups/compaction.js';
 import { admit } from './admit.js';
 import { UnreadableEvent } from './bodies.js';
 import { IntakeQueue } from './intake-queue.js';
 import { UsagePartitions } from './partitions.js';
 import { RecentIdents } from './recent-idents.js';
-import { type IngestStatus, type Stored, storeEvents } from './store-events.js';
+import { storeAndCount } from './store-and-count.js';
+import { type IngestStatus, keyOf, type Stored } from './store-events.js';
 
 const results = new Counter({
   name: 'wharfage_usage_events_total',
@@ -39,6 +40,10 @@ export interface EventResult {
   readonly index: number;
   readonly id: string | null;
   readonly status: IngestStatus | 'rejected';
+  /** Names the event for good; nothing where it was rejected. */
+  readonly named?: NamedThing;
+  /** Set where it was there already and is voided. */
+  readonly voided?: true;
   readonly code?: string;
   readonly pointer?: string;
 }
@@ -61,7 +66,7 @@ export interface GivenAgain extends Terms {
 }
 
 type Read = SentEvent | EventRejection;
-type Outcome = { readonly status: IngestStatus } | EventRejection;
+type Outcome = Pick<EventResult, 'named' | 'voided'> & ({ readonly status: IngestStatus } | EventRejection);
 
 /** Takes events in: each is judged by itself, stored once, and counted in the same transaction. */
 @Injectable()
@@ -131,7 +136,7 @@ export class Intake {
       const events = admitted.filter((one): one is MeasuredEvent => 'event' in one);
       const refused = refusedOf(read, admitted);
       if (events.length + refused.length === 0) return admitted as EventRejection[];
-      await this.partitions.ensure(events.map(({ event }) => event.time));
+      await this.partitions.ensure(events.map(({ event }) => event));
       const taken = await this.database.transaction(async (tx) => {
         const stored = events.length === 0 ? NOTHING : await this.store(tx, events, catalog);
         return stored && { stored, dropped: await this.quarantine.keep(tx, refused) };
@@ -140,7 +145,7 @@ export class Intake {
       this.quarantine.countDropped(taken.dropped);
       this.recentIdents.see(taken.stored.events);
       let next = 0;
-      return admitted.map((one): Outcome => ('event' in one ? { status: taken.stored.statuses[next++] ?? 'accepted' } : one));
+      return admitted.map((one): Outcome => ('event' in one ? outcomeOf(one, taken.stored, next++) : one));
     }
   }
 
@@ -148,16 +153,19 @@ export class Intake {
   private async store(tx: Tx, events: readonly MeasuredEvent[], catalog: MeterCatalog): Promise<Stored | undefined> {
     await tx.query(SHARE_INGEST);
     if ((await this.meters.catalog(tx)).revision !== catalog.revision) return undefined;
-    const unused = new Set(events.flatMap(({ measures }) => measures.flatMap(({ meter }) => (meter.inUse ? [] : [meter.key]))));
-    if (unused.size > 0) await this.meters.markUsed(tx, [...unused]);
-    const stored = await storeEvents(tx, events, this.clock.now());
-    await countLevels(tx, stored.events);
+    const stored = await storeAndCount(tx, this.meters, events, this.clock.now());
     await this.compaction.noteAppended(tx, stored.events.length);
     return stored;
   }
 }
 
-const NOTHING: Stored = { statuses: [], events: [] };
+const NOTHING: Stored = { statuses: [], idents: [], voided: new Set(), events: [] };
+
+function outcomeOf({ accountId }: MeasuredEvent, { statuses, idents, voided }: Stored, i: number): Outcome {
+  const status = statuses[i] ?? 'accepted';
+  const named = { accountId, ident: idents[i] ?? '' };
+  return status === 'duplicate' && voided.has(keyOf(named)) ? { status, named, voided: true } : { status, named };
+}
 
 function readBy(json: unknown, terms: Terms, sender: Sender | undefined): Read {
   if (json instanceof UnreadableEvent) return { code: json.code, pointer: '' };

@@ -1,4 +1,5 @@
 import type { EventResultDto, ReportDto } from '../usage.dto.js';
+import { eventIdOf } from '../find-event.js';
 import type { EventResult } from './intake.js';
 
 /** Results that one answer holds at the most: those of a batch always fit. */
@@ -31,7 +32,9 @@ export class Report {
       this.dto.truncated = true;
       return;
     }
-    const placed: EventResultDto = { ...result, index: first + result.index };
+    const { named, ...rest } = result;
+    const shown = this.verbose && named ? { eventId: eventIdOf(named) } : {};
+    const placed: EventResultDto = { ...rest, index: first + result.index, ...shown };
     this.dto.results.push(line === undefined ? placed : { ...placed, line });
   }
 }

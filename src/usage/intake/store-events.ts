@@ -2,16 +2,13 @@ import { instantSql, plainArray, textArray } from '../../common/database/arrays.
 import { prepared, type Tx } from '../../common/database/database.js';
 import { DAY, formatInstant, type Instant } from '../../domain/instant.js';
 import { contentHashOf, identOf } from '../identity.js';
-import type { MeasuredEvent, MeterMeasure } from '../measured-event.js';
+import type { CountedEvent, MeasuredEvent, MeterMeasure } from '../measured-event.js';
 import { hourOf } from '../quantities/spans.js';
 
 export type IngestStatus = 'accepted' | 'duplicate' | 'conflict';
 
 /** An event that is stored: with its identity and its position among all. */
-export interface StoredEvent extends MeasuredEvent {
-  readonly ident: string;
-  readonly seq: bigint;
-}
+export type StoredEvent = MeasuredEvent & CountedEvent;
 
 /*
  * Positions are taken from a block, one a statement. Identities come in the order of their key, so that two transactions that share some wait
@@ -23,10 +20,11 @@ const IDENTITIES = `
   select a, i, ${instantSql('t')}, last - n, h
   from block cross join unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
   on conflict do nothing
-  returning ((select last from block) - event_seq)::int as n, event_seq as seq`;
+  returning ((select last from block) - event_seq)::int as n, event_seq::text as seq`;
 
 const KNOWN = `
-  select g.n, i.content_hash as "contentHash"
+  select g.n, i.content_hash as "contentHash",
+    exists (select 1 from usage_void v where v.account_id = i.account_id and v.ident = i.ident) as voided
   from unnest($1::uuid[], $2::uuid[], $3::int[]) as g(account_id, ident, n)
   join event_identity i on i.account_id = g.account_id and i.ident = g.ident`;
 
@@ -57,6 +55,9 @@ const EVENTS = `
 /** What became of events, in the order given, and those of them that were stored. */
 export interface Stored {
   readonly statuses: readonly IngestStatus[];
+  readonly idents: readonly string[];
+  /** Keys of those that were there already and are voided; as `keyOf` makes them. */
+  readonly voided: ReadonlySet<string>;
   readonly events: readonly StoredEvent[];
 }
 
@@ -69,14 +70,14 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
   const hashes = given.map(({ event }) => contentHashOf(event));
   const firsts = new Map<string, number>();
   const firstOf = given.map(({ accountId }, i) => {
-    const key = `${accountId} ${idents[i] ?? ''}`;
+    const key = keyOf({ accountId, ident: idents[i] ?? '' });
     const first = firsts.get(key) ?? i;
     if (first === i) firsts.set(key, i);
     return first;
   });
   const inOrderOfKey = [...firsts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, i]) => i);
   const column = <Value>(indices: readonly number[], values: readonly Value[]): Value[] => indices.map((i) => values[i] as Value);
-  const rows = await prepared<{ n: number; seq: bigint }>(tx, {
+  const rows = await prepared<{ n: number; seq: string }>(tx, {
     name: 'usage-identities',
     text: IDENTITIES,
     values: [
@@ -87,7 +88,7 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
     ],
   });
   const seqs = new Map(rows.map(({ n, seq }) => [inOrderOfKey[n - 1] ?? -1, seq]));
-  const standing = await contentOfKnown(
+  const standing = await knownOf(
     tx,
     inOrderOfKey.filter((i) => !seqs.has(i)).map((n) => ({ n, accountId: given[n]?.accountId ?? '', ident: idents[n] ?? '' })),
   );
@@ -99,30 +100,42 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
       events.push({ accountId, event, measures, ident: idents[i] ?? '', seq });
       return 'accepted';
     }
-    return (standing.get(first) ?? hashes[first]) === hashes[i] ? 'duplicate' : 'conflict';
+    return (standing.get(first)?.contentHash ?? hashes[first]) === hashes[i] ? 'duplicate' : 'conflict';
   });
   if (events.length > 0) await insertEvents(tx, events, receivedAt);
-  return { statuses, events };
+  const isVoided = (i: number): boolean => standing.get(firstOf[i] ?? i)?.voided === true;
+  const voided = new Set(given.flatMap(({ accountId }, i) => (isVoided(i) ? [keyOf({ accountId, ident: idents[i] ?? '' })] : [])));
+  return { statuses, idents, voided, events };
 }
 
-interface Known {
+/** Tells identities apart. */
+export const keyOf = ({ accountId, ident }: Pick<CountedEvent, 'accountId' | 'ident'>): string => `${accountId} ${ident}`;
+
+interface Asked {
   readonly n: number;
   readonly accountId: string;
   readonly ident: string;
 }
 
-async function contentOfKnown(tx: Tx, known: readonly Known[]): Promise<Map<number, string>> {
-  if (known.length === 0) return new Map();
-  const rows = await prepared<{ n: number; contentHash: string }>(tx, {
+/** What stands under an identity. */
+interface Known {
+  readonly n: number;
+  readonly contentHash: string;
+  readonly voided: boolean;
+}
+
+async function knownOf(tx: Tx, asked: readonly Asked[]): Promise<Map<number, Known>> {
+  if (asked.length === 0) return new Map();
+  const rows = await prepared<Known>(tx, {
     name: 'usage-known',
     text: KNOWN,
     values: [
-      plainArray(known.map(({ accountId }) => accountId)),
-      plainArray(known.map(({ ident }) => ident)),
-      plainArray(known.map(({ n }) => n)),
+      plainArray(asked.map(({ accountId }) => accountId)),
+      plainArray(asked.map(({ ident }) => ident)),
+      plainArray(asked.map(({ n }) => n)),
     ],
   });
-  return new Map(rows.map(({ n, contentHash }) => [n, contentHash]));
+  return new Map(rows.map((row) => [row.n, row]));
 }
 
 interface Measured {

@@ -1,24 +1,24 @@
 import type { Tx } from '../../common/database/database.js';
-import type { StoredEvent } from '../intake/store-events.js';
+import type { CountedEvent } from '../measured-event.js';
 import { changePoints, type PointChange } from './change-points.js';
 import type { PointRow } from './level-rows.js';
 import { removeSnapshots, zerosOfSnapshots } from './snapshots.js';
 
 /** Counts events for the level meters that they are points of. In the transaction that stores them, or that fills a new meter. */
-export async function countLevels(tx: Tx, events: readonly StoredEvent[]): Promise<void> {
+export async function countLevels(tx: Tx, events: readonly CountedEvent[]): Promise<void> {
   const changes = pointChanges(events, 'added');
   const zeros = await zerosOfSnapshots(tx, events, changes);
   if (changes.length + zeros.length > 0) await changePoints(tx, [...changes, ...zeros]);
 }
 
 /** Takes back what `countLevels` counted. */
-export async function uncountLevels(tx: Tx, events: readonly StoredEvent[]): Promise<void> {
+export async function uncountLevels(tx: Tx, events: readonly CountedEvent[]): Promise<void> {
   const changes = pointChanges(events, 'removed');
   const zeros = await removeSnapshots(tx, events);
   if (changes.length + zeros.length > 0) await changePoints(tx, [...changes, ...zeros]);
 }
 
-const pointChanges = (events: readonly StoredEvent[], change: PointChange['change']): PointChange[] =>
+const pointChanges = (events: readonly CountedEvent[], change: PointChange['change']): PointChange[] =>
   events.flatMap((stored) =>
     stored.measures.flatMap(({ meter, measure }): PointChange[] => {
       if (measure.kind !== 'point') return [];

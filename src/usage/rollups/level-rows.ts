@@ -81,12 +81,19 @@ const NEIGHBOURS = `
     union all (select ${POINT} from usage_point p where ${SAME} and p.at = k.at)
     union all (select ${POINT} from usage_point p where ${SAME} and p.at > k.at order by p.at limit 1)) n`;
 
-/* For each instant: the whole runs around it, from the last point at zero before it to the first one after it. */
+/* Whether the level is zero at the instant of the point: of several points at one instant the last one holds. */
+const ENDS_RUN = `
+  p.value = 0 and not exists (
+    select 1 from usage_point q
+    where q.account_id = p.account_id and q.meter = p.meter and q.resource = p.resource and q.at = p.at and q.value <> 0
+      and (q.sequence collate "C", q.source collate "C", q.id collate "C") > (p.sequence collate "C", p.source collate "C", p.id collate "C"))`;
+
+/* For each instant: the whole runs around it, from the last instant at zero before it to the first one after it. */
 const RUNS = `
   select distinct on ("accountId", "meterId", resource, ident) n.* from ${CHANGED} cross join lateral (
     select ${POINT} from usage_point p where ${SAME}
-      and p.at >= coalesce((select max(p.at) from usage_point p where ${SAME} and p.at < k.at and p.value = 0), '-infinity')
-      and p.at <= coalesce((select min(p.at) from usage_point p where ${SAME} and p.at > k.at and p.value = 0), 'infinity')) n`;
+      and p.at >= coalesce((select max(p.at) from usage_point p where ${SAME} and p.at < k.at and ${ENDS_RUN}), '-infinity')
+      and p.at <= coalesce((select min(p.at) from usage_point p where ${SAME} and p.at > k.at and ${ENDS_RUN}), 'infinity')) n`;
 
 /** The points that a change at these instants may concern. */
 export function pointsAround(

@@ -2,7 +2,7 @@ import { plainArray, textArray } from '../../common/database/arrays.js';
 import type { Tx } from '../../common/database/database.js';
 import { formatInstant, type Instant } from '../../domain/instant.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
-import type { StoredEvent } from '../intake/store-events.js';
+import type { CountedEvent } from '../measured-event.js';
 import type { PointChange } from './change-points.js';
 import { nameOf, type PointRow } from './level-rows.js';
 
@@ -23,7 +23,7 @@ interface Snapshot {
 }
 
 /** The zeros that new snapshots set, and those that earlier ones set for the points that come now. Stores the snapshots. */
-export async function zerosOfSnapshots(tx: Tx, events: readonly StoredEvent[], points: readonly PointChange[]): Promise<PointChange[]> {
+export async function zerosOfSnapshots(tx: Tx, events: readonly CountedEvent[], points: readonly PointChange[]): Promise<PointChange[]> {
   const snapshots = events.flatMap(snapshotsIn);
   const concerned = points.filter(({ meter }) => meter.snapshotType !== undefined);
   if (snapshots.length + concerned.length === 0) return [];
@@ -50,7 +50,7 @@ export async function zerosOfSnapshots(tx: Tx, events: readonly StoredEvent[], p
 }
 
 /** The zeros of snapshots that are no more. */
-export async function removeSnapshots(tx: Tx, events: readonly StoredEvent[]): Promise<PointChange[]> {
+export async function removeSnapshots(tx: Tx, events: readonly CountedEvent[]): Promise<PointChange[]> {
   const removed: PointChange[] = [];
   for (const snapshot of events.flatMap(snapshotsIn)) {
     const { accountId, meter, at, ident } = snapshot;
@@ -68,7 +68,7 @@ export async function removeSnapshots(tx: Tx, events: readonly StoredEvent[]): P
   return removed;
 }
 
-const snapshotsIn = ({ accountId, ident, event, measures }: StoredEvent): Snapshot[] =>
+const snapshotsIn = ({ accountId, ident, event, measures }: CountedEvent): Snapshot[] =>
   measures.flatMap(({ meter, measure }) => {
     if (measure.kind !== 'snapshot') return [];
     const { time: at, source, id, sequence = '' } = event;
