@@ -1,22 +1,28 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { BodyRoom } from '../../src/common/http/body-room.js';
 import { TestApp } from '../support/app.js';
+import { chunksIn, type OpenRequest, openRequest, textOf, until } from '../support/open-request.js';
 
 const MIB = 1024 * 1024;
 const ROOM = 12 * MIB;
 
 let wharfage: TestApp;
+let server: Server;
 let port: number;
 beforeAll(async () => {
   wharfage = await TestApp.start({ env: { ROLE: 'api', INTAKE_BYTES_MAX: String(ROOM) } });
   await wharfage.ok('PUT', '/v2/meters/calls', { name: 'Calls', eventType: 'call', aggregation: 'count' });
   await wharfage.app.listen(0, '127.0.0.1');
-  port = (wharfage.app.getHttpServer().address() as AddressInfo).port;
+  server = wharfage.app.getHttpServer();
+  port = (server.address() as AddressInfo).port;
 }, 30_000);
-afterAll(() => wharfage.close());
+afterAll(async () => {
+  server.closeAllConnections();
+  await wharfage.close();
+});
 
 let subject = 0;
 beforeEach(async () => {
@@ -37,45 +43,8 @@ const NDJSON = { 'content-type': 'application/x-ndjson' };
 const BY_CHUNK = { ...NDJSON, accept: 'application/x-ndjson' };
 const send = (payload: unknown, headers: Record<string, string> = NDJSON, query = ''): Promise<any> =>
   wharfage.call('POST', `/v2/usage/events${query}`, payload, headers);
-const chunksIn = (text: string): any[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-
-interface Open {
-  readonly sent: ClientRequest;
-  readonly answer: Promise<IncomingMessage>;
-}
-
-/** A request on a connection of its own, whose body is still to be sent. */
-function open(headers: Record<string, string | number>, key = wharfage.adminKey): Open {
-  const options = {
-    port,
-    method: 'POST',
-    path: '/v2/usage/events',
-    agent: new Agent({ keepAlive: true }),
-    headers: { authorization: `Bearer ${key}`, ...headers },
-  };
-  const sent = request({ host: '127.0.0.1', ...options });
-  sent.flushHeaders();
-  const answer = new Promise<IncomingMessage>((resolve, reject) => sent.once('response', resolve).once('error', reject));
-  answer.catch(() => undefined);
-  return { sent, answer };
-}
-
-async function textOf(answer: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const piece of answer) text += String(piece);
-  return text;
-}
-
-async function until(met: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; !(await met()); tries += 1) {
-    if (tries > 400) throw new Error('what was waited for did not come');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const open = (headers: Readonly<Record<string, string | number>>, key = wharfage.adminKey): OpenRequest =>
+  openRequest({ port, path: '/v2/usage/events', headers: { authorization: `Bearer ${key}`, ...headers } });
 
 describe('a stream of lines', () => {
   test('what is not accepted is found by its position and its line, and says what is wrong with the line', async () => {
@@ -210,7 +179,7 @@ test('each part of a stream is a request to the limit of its key', async () => {
 
 describe('bodies for which there is no room', () => {
   const JSON_TYPE = { 'content-type': 'application/json' };
-  let holders: Open[] = [];
+  let holders: OpenRequest[] = [];
 
   const isRoomFor = (bytes: number): boolean => {
     const room = wharfage.app.get(BodyRoom);

@@ -97,7 +97,7 @@ function onceAnswered({ raw }: FastifyReply, release: () => void): void {
 
 /** A request that was answered before its body was read whole would hold its connection for ever. */
 function endUnread({ raw }: FastifyRequest): void {
-  if ((raw.complete as boolean | undefined) !== false) return; // a request that never was on a connection does not say
+  if (raw.destroyed || (raw.complete as boolean | undefined) !== false) return; // a request that never was on a connection does not say
   raw.unpipe();
   raw.resume();
   const { socket } = raw;
