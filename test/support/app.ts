@@ -8,7 +8,6 @@ import { ApiKeysService } from '../../src/common/api-keys/api-keys.service.js';
 import { Clock } from '../../src/common/clock.js';
 import { readConfig } from '../../src/config.js';
 import { parseInstant } from '../../src/domain/instant.js';
-import { openApiDocument } from '../../src/openapi-document.js';
 import { Contract } from './contract.js';
 import { freshDatabase } from './database.js';
 
@@ -44,7 +43,7 @@ export class TestApp {
       ...env,
     });
     const app = await createApp(config);
-    const contract = new Contract(openApiDocument(app));
+    const contract = Contract.of(app);
     await app.init();
     await app.getHttpAdapter().getInstance().ready(); // without it the first request finds no routes
     if (config.testClock) await app.get(Clock).set(parseInstant(now), now);

@@ -1,6 +1,13 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openApiDocument } from '../../src/openapi-document.js';
+
+/** For all services that a test file starts: validators are compiled once. */
+let known: Contract | undefined;
 
 export interface Answer {
   readonly method: string;
@@ -16,7 +23,18 @@ export class Contract {
   private readonly compiled = new Map<string, ValidateFunction>();
   private readonly paths: readonly { readonly path: string; readonly pattern: RegExp }[];
 
-  constructor(private readonly document: OpenAPIObject) {
+  /** The contract of the code under test: made once in a test run, by whoever comes first. */
+  static of(app: NestFastifyApplication): Contract {
+    const file = join(process.env['TEST_RUN_DIR'] ?? '', 'contract.json');
+    if (!existsSync(file)) {
+      const draft = `${file}.${String(process.pid)}`;
+      writeFileSync(draft, JSON.stringify(openApiDocument(app)));
+      renameSync(draft, file);
+    }
+    return (known ??= new Contract(JSON.parse(readFileSync(file, 'utf8')) as OpenAPIObject));
+  }
+
+  private constructor(private readonly document: OpenAPIObject) {
     (addFormats as unknown as (ajv: Ajv2020) => void)(this.ajv);
     this.ajv.addSchema(closed(document) as object, 'api');
     this.paths = Object.keys(document.paths).map((path) => ({

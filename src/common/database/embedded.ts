@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { arch, platform, tmpdir, userInfo } from 'node:os';
+import { arch, platform, userInfo } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import pg from 'pg';
 
@@ -259,15 +259,15 @@ function isPostgres(pid: number): boolean {
   }
 }
 
-/** Removes what aborted test runs left behind: folders named PREFIX-<pid of the run>. */
-export async function sweep(prefix: string): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((n) => n.startsWith(`${prefix}-`))) {
+/** Removes what aborted test runs left behind in `parent`: folders named PREFIX-<pid of the run>, each with a PostgreSQL in it. */
+export async function sweep(parent: string, prefix: string): Promise<void> {
+  for (const name of readdirSync(parent).filter((n) => n.startsWith(`${prefix}-`))) {
     if (alive(Number(name.slice(prefix.length + 1)))) continue;
-    const pid = Number(firstLines(join(tmpdir(), name, 'pg', 'postmaster.pid'))[0] ?? 0);
+    const pid = Number(firstLines(join(parent, name, 'pg', 'postmaster.pid'))[0] ?? 0);
     if (alive(pid) && isPostgres(pid)) {
       process.kill(pid, 'SIGQUIT');
       await sleep(200);
     }
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
