@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accountIdFor } from '../../src/common/ids.js';
 import { formatInstant } from '../../src/domain/instant.js';
@@ -8,7 +7,7 @@ import { TestApp } from '../support/app.js';
 import { afterStory } from '../support/story.js';
 
 const COUNT = Number(process.env['IMPORT_COUNT'] ?? 2_000);
-const DIR = mkdtempSync(join(tmpdir(), 'wharfage-import-'));
+const DIR = mkdtempSync(join(process.env['TEST_RUN_DIR'] ?? '', 'import-'));
 
 let wharfage: TestApp;
 beforeAll(async () => {
