@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccountsService } from '../accounts/accounts.service.js';
-import type { Scope } from '../common/actor.js';
 import type { RowOrNulls } from '../common/api-keys/api-keys.service.js';
+import type { Scope } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
 import { Database } from '../common/database/database.js';
-import { HotReads } from '../common/http/hot-reads.js';
+import { type HotRead, HotReads } from '../common/http/hot-reads.js';
 import { accountIdFor } from '../common/ids.js';
 import { type Check, check } from '../domain/entitlements.js';
 import type { Instant } from '../domain/instant.js';
@@ -21,8 +21,11 @@ interface Read {
   readonly validUntil: Instant | null;
 }
 
-const ANSWER = `select revision, answer, valid_until as "validUntil" from entitlement where account_id = $1`;
-const CHECK = `select answer, used, valid_until as "validUntil" from entitlement where account_id = $1`;
+type AnswerRow = Read & Pick<EntitlementRow, 'revision'>;
+type CheckRow = Read & Pick<EntitlementRow, 'used'>;
+
+const ANSWER = `select e.revision, e.answer, e.valid_until as "validUntil" from entitlement e where e.account_id = q.id`;
+const CHECK = `select e.answer, e.used, e.valid_until as "validUntil" from entitlement e where e.account_id = q.id`;
 
 export interface CheckQuestion {
   /** Keys. */
@@ -35,31 +38,35 @@ export interface CheckQuestion {
 /** Answers from the row of an account, which is never out of date: one whose time is over is computed anew first. */
 @Injectable()
 export class EntitlementReads {
+  private readonly answerOf: HotRead<AnswerRow>;
+  private readonly checkedOf: HotRead<CheckRow>;
+
   constructor(
+    reads: HotReads,
     private readonly clock: Clock,
     private readonly database: Database,
-    private readonly reads: HotReads,
     private readonly accounts: AccountsService,
     private readonly entitlements: EntitlementsService,
     private readonly use: FeatureUse,
-  ) {}
+  ) {
+    this.answerOf = reads.reader('entitlements', ANSWER);
+    this.checkedOf = reads.reader('entitlement', CHECK);
+  }
 
-  /** @throws Refusal `account_not_found`, and as `HotReads.read` does */
+  /** @throws Refusal `account_not_found`, and as a `HotRead` does */
   async answer(
     request: FastifyRequest,
     reply: FastifyReply,
     scope: Scope,
     account: string,
   ): Promise<Pick<EntitlementRow, 'revision' | 'answer'>> {
-    const statement = { name: 'entitlements', text: ANSWER, values: [accountIdFor(account)] };
-    const read = await this.reads.read<Read & Pick<EntitlementRow, 'revision'>>(request, reply, scope, statement);
+    const read = await this.answerOf(request, reply, scope, accountIdFor(account));
     return this.stands(read) ? read : await this.fresh(account);
   }
 
-  /** Whether the account may have so much of the feature. @throws Refusal `account_not_found`, `feature_not_found`, and as `HotReads.read` does */
+  /** Whether the account may have so much of the feature. @throws Refusal `account_not_found`, `feature_not_found`, and as a `HotRead` does */
   async check(request: FastifyRequest, reply: FastifyReply, { account, feature, quantity }: CheckQuestion): Promise<Check> {
-    const statement = { name: 'entitlement', text: CHECK, values: [accountIdFor(account)] };
-    const read = await this.reads.read<Read & Pick<EntitlementRow, 'used'>>(request, reply, 'accounts:read', statement);
+    const read = await this.checkedOf(request, reply, 'accounts:read', accountIdFor(account));
     const { answer, used } = this.stands(read) ? read : await this.fresh(account);
     const { features } = JSON.parse(answer) as EntitlementsView;
     const wanted = quantity === undefined ? undefined : BigInt(quantity);

@@ -204,6 +204,40 @@ describe('a check', () => {
       await other.close();
     }
   });
+
+  test('asked for many accounts at once by several callers, is for each caller what it may see of the account that it named', async () => {
+    for (const [account, used] of [
+      ['first', 1],
+      ['second', 2],
+      ['third', 3],
+    ] as const) {
+      await open(`crowd-${account}`);
+      await wharfage.ok('PUT', `/v2/accounts/crowd-${account}/entitlements/repos/used`, { used });
+    }
+    const keyWith = async (scope: string) => (await wharfage.ok('POST', '/v2/api-keys', { name: scope, scopes: [scope] })).key as string;
+    const [hub, blind] = [await keyWith('accounts:read'), await keyWith('usage:read')];
+    const unknown = `${hub.slice(0, -1)}${hub.endsWith('0') ? '1' : '0'}`;
+    const ask = (key: string, account: string) =>
+      wharfage.send('GET', `/v2/accounts/crowd-${account}/entitlements/repos`, { headers: { authorization: `Bearer ${key}` } });
+    const answers = await Promise.all([
+      ask(hub, 'third'),
+      ask(blind, 'first'),
+      ask(hub, 'first'),
+      ask(unknown, 'second'),
+      ask(hub, 'nobody'),
+      ask(hub, 'first'),
+      ask(hub, 'second'),
+    ]);
+    expect(answers.map(({ status, body }) => [status, body.code ?? body.used])).toEqual([
+      [200, 3],
+      [403, 'missing_scope'],
+      [200, 1],
+      [401, 'invalid_api_key'],
+      [404, 'account_not_found'],
+      [200, 1],
+      [200, 2],
+    ]);
+  });
 });
 
 describe('limits', () => {

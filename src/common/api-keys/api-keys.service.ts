@@ -7,13 +7,13 @@ import { Refusal, refuseAll } from '../../domain/refusal.js';
 import { type Actor, hasScope, OPERATOR, type Scope, SCOPES } from '../actor.js';
 import { Audit } from '../audit/audit.service.js';
 import { Clock } from '../clock.js';
-import { Database, type Statement, type Tx } from '../database/database.js';
+import { Database, type Tx } from '../database/database.js';
+import { Together } from '../database/together.js';
 import { cursorKey, type Page, page, type PageQuery } from '../http/page.js';
 import { newApiKeyId } from '../ids.js';
 import { ApiKey } from './api-key.entity.js';
 import type { ApiKeyView, CreateApiKeyDto, NewApiKeyView } from './api-keys.dto.js';
 import { KeyHashing } from './key-hashing.js';
-import { KeyLookUps, type KeyRow } from './key-look-ups.js';
 
 const KEY = /^whf_[a-z0-9]{1,20}_([a-z0-9]{4,40})_[A-Za-z0-9]{20,200}$/;
 const OVERLAP_SECONDS = 86_400;
@@ -21,15 +21,25 @@ const OVERLAP_SECONDS = 86_400;
 /** A row, or null in each of its fields where there was none. */
 export type RowOrNulls<Row> = { readonly [Field in keyof Row]: Row[Field] | null };
 
+export interface AuthenticatedRow<Row> {
+  readonly actor: Actor;
+  readonly row: RowOrNulls<Row>;
+}
+
+/** What a key is judged by. */
+type KeyRow = Pick<ApiKey, 'hash' | 'scopes' | 'expiresAt' | 'revokedAt'>;
+
 @Injectable()
 export class ApiKeysService {
-  private readonly lookUps = new KeyLookUps((ids) =>
-    this.database.query({
+  private readonly rows = new Together<string, KeyRow | undefined>(async (ids) => {
+    const rows = await this.database.query<KeyRow & { readonly id: string }>({
       name: 'api-keys',
       text: `select k.id, ${KEY_COLUMNS} from api_key k where k.id = any($1::text[])`,
-      values: [ids],
-    }),
-  );
+      values: [[...new Set(ids)]],
+    });
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
+  });
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -46,26 +56,31 @@ export class ApiKeysService {
   async authenticate(key: string): Promise<Actor> {
     const id = KEY.exec(key)?.[1];
     if (id === undefined) throw unknownKey();
-    return this.actorOf(id, key, await this.lookUps.find(id));
+    return this.actorOf(id, key, await this.rows.ask(id));
   }
 
   /**
-   * As `authenticate`, with the row of a statement that finds at the most one, in one round trip. The row is to be handed out only if the actor may see it.
-   * @throws Refusal as `authenticate` does
+   * A way to authenticate as `authenticate` does, and to find in the same reading the row of `text` for `q.id`, of which there is one or none.
+   * The row is to be handed out only if the actor may see it.
    */
-  async authenticateReading<Row extends object>(
-    key: string,
-    { name, text, values }: Statement,
-  ): Promise<{ actor: Actor; row: RowOrNulls<Row> }> {
-    const id = KEY.exec(key)?.[1];
-    if (id === undefined) throw unknownKey();
-    const [found] = await this.database.query<KeyRow>({
-      name: `${name} by api_key`,
-      text: `select ${KEY_COLUMNS}, r.*
-             from api_key k left join lateral (${text}) r on true where k.id = $${String(values.length + 1)}`,
-      values: [...values, id],
+  authenticatorReading<Row extends object>(name: string, text: string): (key: string, id: string) => Promise<AuthenticatedRow<Row>> {
+    const rows = new Together<readonly [keyId: string, id: string], KeyRow | undefined>(async (questions) => {
+      const found = await this.database.query<KeyRow & { readonly at: bigint }>({
+        name: `${name} by api_key`,
+        text: `select q.at, ${KEY_COLUMNS}, r.*
+               from unnest($1::text[], $2::uuid[]) with ordinality as q(key_id, id, at)
+               join api_key k on k.id = q.key_id left join lateral (${text}) r on true`,
+        values: [questions.map(([keyId]) => keyId), questions.map(([, id]) => id)],
+      });
+      const byPlace = new Map(found.map((row) => [Number(row.at) - 1, row]));
+      return questions.map((_question, place) => byPlace.get(place));
     });
-    return { actor: this.actorOf(id, key, found), row: { ...found } as unknown as RowOrNulls<Row> };
+    return async (key, id) => {
+      const keyId = KEY.exec(key)?.[1];
+      if (keyId === undefined) throw unknownKey();
+      const row = await rows.ask([keyId, id]);
+      return { actor: this.actorOf(keyId, key, row), row: { ...row } as unknown as RowOrNulls<Row> };
+    };
   }
 
   /** @throws Refusal `invalid_api_key`, `api_key_revoked`, `api_key_expired` */
