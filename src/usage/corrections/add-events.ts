@@ -5,7 +5,7 @@ import type { Tx } from '../../common/database/database.js';
 import { isRejection, type UsageEvent } from '../../domain/metering/event.js';
 import { type FieldProblem, Refusal } from '../../domain/refusal.js';
 import { MetersService } from '../../meters/meters.service.js';
-import { admit, readAll } from '../intake/admit.js';
+import { admit, readBy, termsOf } from '../intake/admit.js';
 import { UsagePartitions } from '../intake/partitions.js';
 import { storeAndCount } from '../intake/store-and-count.js';
 import type { StoredEvent } from '../intake/store-events.js';
@@ -35,7 +35,8 @@ export class AddEvents {
    * @throws Refusal `events_refused`
    */
   async read(actor: Actor, given: readonly unknown[], pointerTo: PointerTo): Promise<UsageEvent[]> {
-    const read = readAll(given, actor, this.clock.now());
+    const terms = termsOf(actor, this.clock.now());
+    const read = given.map((json) => readBy(json, terms));
     refuseEvents(read.flatMap((one, i) => (isRejection(one) ? [{ ...one, pointer: `${pointerTo(i)}${one.pointer}` }] : [])));
     const events = read.filter((one): one is UsageEvent => !isRejection(one));
     await this.partitions.ensure(events);

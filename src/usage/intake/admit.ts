@@ -12,20 +12,25 @@ import {
 import { measureOf } from '../../domain/metering/measures.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
 import type { MeasuredEvent, MeterMeasure } from '../measured-event.js';
+import { UnreadableEvent } from './bodies.js';
 
-/** An event by itself: its form and its time. */
-export type Read = UsageEvent | EventRejection;
-
-/** Judges events by themselves; those of long ago take a scope of their own. */
-export function readAll(given: readonly unknown[], actor: Actor, now: Instant): Read[] {
-  const mayBackfill = hasScope(actor, 'usage:backfill');
-  return given.map((json): Read => {
-    const event = readEvent(json);
-    return isRejection(event) ? event : (wrongTime(event.time, { now, mayBackfill }) ?? event);
-  });
+/** What an event is judged by when it comes, or by when it came. */
+export interface Terms {
+  readonly now: Instant;
+  readonly mayBackfill: boolean;
 }
 
-/** What events are judged by. */
+/** Of events that the actor sends now; those of long ago take a scope of their own. */
+export const termsOf = (actor: Actor, now: Instant): Terms => ({ now, mayBackfill: hasScope(actor, 'usage:backfill') });
+
+/** Judges what was sent by itself: its form and its time. */
+export function readBy(json: unknown, terms: Terms): UsageEvent | EventRejection {
+  if (json instanceof UnreadableEvent) return { code: json.code, pointer: '' };
+  const event = readEvent(json);
+  return isRejection(event) ? event : (wrongTime(event.time, terms) ?? event);
+}
+
+/** What events that are in order by themselves are judged by. */
 export interface AdmissionContext {
   /** Ids of accounts by key. */
   readonly accountIds: ReadonlyMap<string, string>;
@@ -33,13 +38,12 @@ export interface AdmissionContext {
 }
 
 /** An event with what its meters make of it, or why it is not taken: its account or type is unknown, or a meter misses something in it. */
-export function admit(read: Read, { accountIds, meters }: AdmissionContext): MeasuredEvent | EventRejection {
-  if (isRejection(read)) return read;
-  const accountId = accountIds.get(read.subject);
+export function admit(event: UsageEvent, { accountIds, meters }: AdmissionContext): MeasuredEvent | EventRejection {
+  const accountId = accountIds.get(event.subject);
   if (accountId === undefined) return { code: 'unknown_account', pointer: '/subject' };
-  const concerned = meters.filter((meter) => concerns(meter, read));
+  const concerned = meters.filter((meter) => concerns(meter, event));
   if (concerned.length === 0) return { code: 'unknown_meter', pointer: '/type' };
-  return missingFor(concerned, read) ?? { accountId, event: read, measures: measuresBy(concerned, read) };
+  return missingFor(concerned, event) ?? { accountId, event, measures: measuresBy(concerned, event) };
 }
 
 /** What the meters make of an event; those whose filter keeps it out are left out. */

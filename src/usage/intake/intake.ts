@@ -1,20 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { AccountsService } from '../../accounts/accounts.service.js';
-import { type Actor, hasScope } from '../../common/actor.js';
+import type { Actor } from '../../common/actor.js';
 import { Clock } from '../../common/clock.js';
 import { Database, type Tx } from '../../common/database/database.js';
 import type { NamedThing } from '../../common/ids.js';
 import { registry } from '../../common/telemetry/metrics.js';
-import type { Instant } from '../../domain/instant.js';
-import { type EventRejection, isRejection, readEvent, type UsageEvent, wrongTime } from '../../domain/metering/event.js';
+import { type EventRejection, isRejection, type UsageEvent } from '../../domain/metering/event.js';
 import { type MeterCatalog, MetersService } from '../../meters/meters.service.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import type { MeasuredEvent } from '../measured-event.js';
 import { Quarantine, type RefusedEvent, type Sender } from '../quarantine/quarantine.js';
 import { Compaction } from '../rollups/compaction.js';
-import { admit } from './admit.js';
-import { UnreadableEvent } from './bodies.js';
+import { admit, readBy, type Terms, termsOf } from './admit.js';
 import { IntakeQueue } from './intake-queue.js';
 import { UsagePartitions } from './partitions.js';
 import { RecentIdents } from './recent-idents.js';
@@ -46,12 +44,6 @@ export interface EventResult {
   readonly voided?: true;
   readonly code?: string;
   readonly pointer?: string;
-}
-
-/** What an event is judged by when it comes, or by when it came. */
-interface Terms {
-  readonly now: Instant;
-  readonly mayBackfill: boolean;
 }
 
 /** An event to be stored; of one with a sender is kept why it was rejected. */
@@ -89,11 +81,11 @@ export class Intake {
    * @throws Overloaded where too much waits already: nothing of it was taken
    */
   async report(actor: Actor, given: readonly unknown[]): Promise<EventResult[]> {
-    const terms: Terms = { now: this.clock.now(), mayBackfill: hasScope(actor, 'usage:backfill') };
+    const terms = termsOf(actor, this.clock.now());
     const sender: Sender = { apiKeyId: actor.kind === 'api_key' ? actor.id : null, mayBackfill: terms.mayBackfill };
     return this.judge(
       given,
-      given.map((json) => readBy(json, terms, sender)),
+      given.map((json) => sentBy(json, terms, sender)),
     );
   }
 
@@ -105,7 +97,7 @@ export class Intake {
   again(given: readonly GivenAgain[]): Promise<EventResult[]> {
     return this.judge(
       given.map(({ json }) => json),
-      given.map(({ json, ...terms }) => readBy(json, terms, undefined)),
+      given.map(({ json, ...terms }) => sentBy(json, terms, undefined)),
     );
   }
 
@@ -167,11 +159,9 @@ function outcomeOf({ accountId }: MeasuredEvent, { statuses, idents, voided }: S
   return status === 'duplicate' && voided.has(keyOf(named)) ? { status, named, voided: true } : { status, named };
 }
 
-function readBy(json: unknown, terms: Terms, sender: Sender | undefined): Read {
-  if (json instanceof UnreadableEvent) return { code: json.code, pointer: '' };
-  const event = readEvent(json);
-  if (isRejection(event)) return event;
-  return wrongTime(event.time, terms) ?? { event, sender };
+function sentBy(json: unknown, terms: Terms, sender: Sender | undefined): Read {
+  const event = readBy(json, terms);
+  return isRejection(event) ? event : { event, sender };
 }
 
 /** The events that are in order by themselves, but whose account, meter or property is not there (yet). */
