@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, Matches } from 'class-validator';
-import { IsInstant, IsKey, IsTimeZoneName, PROPERTY_PATTERN } from '../common/http/field-rules.js';
+import { IsTimeZoneName, PROPERTY_PATTERN } from '../common/http/field-rules.js';
 import { WINDOW_UNITS, type WindowUnit } from '../domain/metering/windows.js';
+import { MeterRangeDto } from './usage.dto.js';
 
 const GROUP_BY_MAX = 10;
 const FILTERS_MAX = 100;
@@ -11,23 +12,7 @@ const FILTER_PATTERN = `${PROPERTY_PATTERN.slice(0, -1)}:[^]{0,200}$`;
 /** A parameter given once or several times, as a list. */
 const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
-export class UsageQuery {
-  @ApiProperty({ description: 'Key of the meter.', example: 'node-hours' })
-  @IsKey()
-  meter!: string;
-
-  @ApiProperty({ description: 'Key of the account.', example: 'acme' })
-  @IsKey()
-  account!: string;
-
-  @ApiProperty({ description: 'From this instant on.', format: 'date-time' })
-  @IsInstant()
-  from!: string;
-
-  @ApiProperty({ description: 'Up to before this instant.', format: 'date-time' })
-  @IsInstant()
-  to!: string;
-
+export class UsageQuery extends MeterRangeDto {
   @ApiPropertyOptional({ description: 'Answers a series, too: one entry for each of these, cut to the range.', enum: WINDOW_UNITS })
   @IsOptional()
   @IsIn(WINDOW_UNITS)

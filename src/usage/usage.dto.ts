@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IsKey } from '../common/http/field-rules.js';
+import { IsInstant, IsKey } from '../common/http/field-rules.js';
 
 const STATUSES = ['accepted', 'duplicate', 'conflict', 'rejected'] as const;
 
@@ -103,6 +103,25 @@ export class ReportQuery {
   @IsOptional()
   @IsIn(['true', 'false'])
   verbose?: string;
+}
+
+/** What an account used of a meter in a range of time. */
+export class MeterRangeDto {
+  @ApiProperty({ description: 'Key of the account.', example: 'acme' })
+  @IsKey()
+  account!: string;
+
+  @ApiProperty({ description: 'Key of the meter.', example: 'node-hours' })
+  @IsKey()
+  meter!: string;
+
+  @ApiProperty({ description: 'From this instant on.', format: 'date-time' })
+  @IsInstant()
+  from!: string;
+
+  @ApiProperty({ description: 'Up to before this instant.', format: 'date-time' })
+  @IsInstant()
+  to!: string;
 }
 
 export class EventsQuery {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { DataSource } from 'typeorm';
 import { parseInstant } from '../../src/domain/instant.js';
 import { TestApp } from '../support/app.js';
+import { chance } from '../support/chance.js';
 import { crowd } from '../support/crowd.js';
 import { freshDatabase } from '../support/database.js';
 import { ledgerBalances, numbersHaveNoGap } from '../support/story.js';
@@ -14,17 +15,6 @@ const BATCH = '10';
 const STARTS = '2026-01-01T00:00:00Z';
 const AS_OF = '2026-02-01T00:00:00Z';
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
-
-/** Numbers from 0 to 1 that follow from the seed (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The same accounts, plans and usage in a database of its own. */
 async function prepared(name: string): Promise<TestApp> {

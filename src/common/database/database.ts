@@ -59,7 +59,10 @@ export class Database implements OnApplicationShutdown {
    * may wait for ever. What it does must not wait for the open one.
    */
   async beside<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    this.besidePool ??= new pg.Pool({ ...this.pool.options, max: BESIDE_MAX }).on('error', () => undefined); // a lost connection is opened anew
+    // a lost connection is opened anew; one that is lost at work fails the statement
+    this.besidePool ??= new pg.Pool({ ...this.pool.options, max: BESIDE_MAX })
+      .on('error', () => undefined)
+      .on('connect', (client) => client.on('error', () => undefined));
     const client = await this.besidePool.connect();
     try {
       await client.query('begin');

@@ -1,32 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { IsInstant, IsKey } from '../../common/http/field-rules.js';
+import { IsKey } from '../../common/http/field-rules.js';
 import { PageQuery } from '../../common/http/page.js';
 import { formatInstant } from '../../domain/instant.js';
-import { UsageEventDto } from '../usage.dto.js';
+import { MeterRangeDto, UsageEventDto } from '../usage.dto.js';
 import type { BackfillRecord } from './backfill-records.js';
 import { BACKFILL_EVENTS_MAX } from './backfills.js';
 import { ActorView, VoidEventDto } from './corrections.dto.js';
 
 const MODES = ['add', 'replace'] as const;
 
-export class BackfillDto {
-  @ApiProperty({ description: 'Key of the account.', example: 'acme' })
-  @IsKey()
-  account!: string;
-
-  @ApiProperty({ description: 'Key of the meter.', example: 'node-hours' })
-  @IsKey()
-  meter!: string;
-
-  @ApiProperty({ description: 'From this instant on.', format: 'date-time' })
-  @IsInstant()
-  from!: string;
-
-  @ApiProperty({ description: 'Up to before this instant.', format: 'date-time' })
-  @IsInstant()
-  to!: string;
-
+export class BackfillDto extends MeterRangeDto {
   @ApiProperty({
     description: '`add`: beside what is there. `replace`: every event that the meter counts in the range is voided, then these are added.',
     enum: MODES,

@@ -1,8 +1,8 @@
-import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, PickType } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, Length } from 'class-validator';
 import { IsKey } from '../../common/http/field-rules.js';
 import { PageQuery } from '../../common/http/page.js';
-import { UsageEventDto } from '../usage.dto.js';
+import { ReportDto, UsageEventDto } from '../usage.dto.js';
 
 const IDS_MAX = 1_000;
 const CURSOR_LENGTH_MAX = 1_000;
@@ -78,18 +78,9 @@ export class RejectedEventView {
   event!: UsageEventDto;
 }
 
-export class ReplayView {
+export class ReplayView extends PickType(ReportDto, ['accepted', 'duplicates', 'conflicts'] as const) {
   @ApiProperty({ description: 'How many were judged again.', type: 'integer' })
   replayed!: number;
-
-  @ApiProperty({ description: 'Stored now.', type: 'integer' })
-  accepted!: number;
-
-  @ApiProperty({ description: 'Stored before, with the same content.', type: 'integer' })
-  duplicates!: number;
-
-  @ApiProperty({ description: 'Stored before with another content, which stands.', type: 'integer' })
-  conflicts!: number;
 
   @ApiProperty({ description: 'Rejected again, and still kept.', type: 'integer' })
   rejected!: number;

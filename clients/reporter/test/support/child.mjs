@@ -1,5 +1,8 @@
 // A process that reports, to be killed, told to stop, or left without room. Says on its standard output what it was promised.
-const { reporter: module, options, first = 0, count, width, deadlineMs, then, listener } = JSON.parse(process.argv[2]);
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const { reporter: module, options, first = 0, count, width, perSecond, events, deadlineMs, then, listener } = JSON.parse(process.argv[2]);
 const { drainOnSignals, Reporter } = await import(module);
 
 const say = (...words) => process.stdout.write(`${words.join(' ')}\n`);
@@ -18,12 +21,18 @@ const measure = () => {
 };
 if (globalThis.gc) measure();
 
+const lines = events && readFileSync(events, 'utf8').split('\n');
+const eventOf = (n) => (lines ? JSON.parse(lines[n]) : { type: 'node.state', subject: 'acme', data: { node: 'n1', nodes: n } });
+const begunMs = performance.now();
+const due = (n) => sleep(begunMs + ((n - first) / perSecond) * 1000 - performance.now());
+
 async function work() {
   while (next < first + count) {
     const n = next++;
+    if (perSecond) await due(n);
     if (globalThis.gc && n % 20_000 === 0) measure();
     try {
-      const { id } = await reporter.report({ type: 'node.state', subject: 'acme', data: { node: 'n1', nodes: n } });
+      const { id } = await reporter.report(eventOf(n));
       if (!globalThis.gc) say('stored', n, id);
     } catch (error) {
       if (!error.cause.code) return; // it is closed

@@ -11,6 +11,10 @@ export interface Work {
   readonly first?: number;
   readonly count: number;
   readonly width: number;
+  /** No faster than this. */
+  readonly perSecond?: number;
+  /** A file of events, one a line, to report instead of made-up ones: `first` and `count` are of its lines. */
+  readonly events?: string;
   readonly deadlineMs?: number;
   readonly then?: 'close' | 'wait';
   readonly listener?: boolean;
