@@ -54,7 +54,7 @@ export const freeLevelSql = (meter: Meter, question: UsageQuestion): string => {
   with asked as (
     select idx::int as idx, account_id, lo, hi, h0, h1
     from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]) with ordinality as q(account_id, lo, hi, h0, h1, idx)),
-  carried as (
+  carried as materialized (
     select a.idx, coalesce(
       (select sum(m.jump) from usage_level_month m where m.account_id = a.account_id and m.meter = $6 and m.month < ${monthOf('a.h0')} and ${admitted}), 0)
       + coalesce((select sum(c.jump) from usage_level_cell c where c.account_id = a.account_id and c.meter = $6

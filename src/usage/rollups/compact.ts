@@ -51,14 +51,13 @@ const LEVELS = `
 /* How far the level rises and falls within each hour. Jumps that are not yet added up do no harm: their hours are read jump by jump. */
 const BOUNDS = `
   update usage_level_cell c set least = b.least, greatest = b.greatest
-  from (
-    select account_id, meter, hour, grp, least(min(level), 0) as least, greatest(max(level), 0) as greatest
+  from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[]) as k(account_id, meter, hour, grp)
+  cross join lateral (
+    select least(min(level), 0) as least, greatest(max(level), 0) as greatest
     from (
-      select k.account_id, k.meter, k.hour, k.grp, sum(j.jump) over (partition by k.account_id, k.meter, k.hour, k.grp order by j.at) as level
-      from (select * from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[]) as u(account_id, meter, hour, grp)) k
-      join usage_jump j on j.account_id = k.account_id and j.meter = k.meter and j.grp = k.grp and j.at >= k.hour and j.at < k.hour + interval '1 hour') l
-    group by account_id, meter, hour, grp) b
-  where c.account_id = b.account_id and c.meter = b.meter and c.hour = b.hour and c.grp = b.grp`;
+      select sum(j.jump) over (order by j.at) as level from usage_jump j
+      where j.account_id = k.account_id and j.meter = k.meter and j.grp = k.grp and j.at >= k.hour and j.at < k.hour + interval '1 hour') l) b
+  where c.account_id = k.account_id and c.meter = k.meter and c.hour = k.hour and c.grp = k.grp`;
 
 /**
  * Adds up to `limit` appended rows of each kind to their hours.
