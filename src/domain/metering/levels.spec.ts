@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { HOUR, MINUTE } from '../instant.js';
-import { difference, jumpsOf, jumpsOfNext, type LevelJump, type LevelPoint, type LevelRules } from './levels.js';
+import { difference, jumpsOf, type LevelJump, type LevelPoint, type LevelRules, stepsOfNext } from './levels.js';
 
 const at = (minutes: number): bigint => BigInt(minutes) * MINUTE;
 const point = (minutes: number, value: string, group = 'a'): LevelPoint => ({ at: at(minutes), value, group });
@@ -86,9 +86,14 @@ test('the difference, added to what there was, is what there is', () => {
 
 test('the next point adds what the difference says, where only points end a level', () => {
   fc.assert(
-    fc.property(anyPoints, fc.constantFrom('0', '1', '3'), (before, value) => {
-      const next = point(601, value, 'b');
-      expect(told(jumpsOfNext(before.at(-1), next))).toEqual(told(difference(jumpsOf(before, LEVEL), jumpsOf([...before, next], LEVEL))));
+    fc.property(anyPoints, fc.constantFrom('0', '1', '3'), fc.constantFrom('a', 'b'), (before, value, group) => {
+      const next = point(601, value, group);
+      const jumps = stepsOfNext(before.at(-1), next).map((step) => ({
+        ...step,
+        at: next.at,
+        by: String(Number(step.plus) - Number(step.minus)),
+      }));
+      expect(told(jumps)).toEqual(told(difference(jumpsOf(before, LEVEL), jumpsOf([...before, next], LEVEL))));
     }),
   );
 });

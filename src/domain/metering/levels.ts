@@ -47,15 +47,28 @@ export function jumpsOf(points: readonly LevelPoint[], rules: LevelRules): Level
   });
 }
 
+/** How the level of a group changes at an instant: by what is added less what is taken away, both exact decimals, as text. */
+export interface LevelStep {
+  readonly group: string;
+  readonly plus: string;
+  readonly minus: string;
+}
+
 /**
  * What a point behind the last one of its resource adds, where nothing but a next point ends a level: the same as `difference` of the jumps
- * with it and without, for the way that nearly all points come.
+ * with it and without, for the way that nearly all points come. One step of the point's own group, and before it one of the last point's
+ * where that was another group.
  */
-export function jumpsOfNext(last: Pick<LevelPoint, 'value' | 'group'> | undefined, { at, value, group }: LevelPoint): LevelJump[] {
-  const jumps: LevelJump[] = [];
-  if (last !== undefined && !isZero(last.value)) jumps.push({ at, group: last.group, by: negated(last.value) });
-  if (!isZero(value)) jumps.push({ at, group, by: value });
-  return jumps;
+export function stepsOfNext(
+  last: Pick<LevelPoint, 'value' | 'group'> | undefined,
+  { value, group }: Pick<LevelPoint, 'value' | 'group'>,
+): LevelStep[] {
+  if (last === undefined) return [{ group, plus: value, minus: '0' }];
+  if (last.group === group) return [{ group, plus: value, minus: last.value }];
+  return [
+    { group: last.group, plus: '0', minus: last.value },
+    { group, plus: value, minus: '0' },
+  ];
 }
 
 /** What must be added to jumps that were written for the points as they were, so that they say what they are now. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../../common/database/database.js';
 import { levelRulesOf } from '../../domain/metering/level-answer.js';
-import { difference, jumpsOf, jumpsOfNext, type LevelJump } from '../../domain/metering/levels.js';
+import { difference, jumpsOf, type LevelJump, stepsOfNext } from '../../domain/metering/levels.js';
 import { compareEvents } from '../../domain/metering/meter-event.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
 import {
@@ -49,21 +49,18 @@ export async function changePoints(tx: Tx, changes: readonly PointChange[]): Pro
         );
   const inside = changed.filter((resource, i) => !isAppend(resource, rows[i]));
   const around = inside.length === 0 ? new Map<string, PointRow[]>() : await neighbours(tx, inside);
-  const jumps: JumpRow[] = [];
+  const jumps = changes.filter(({ meter }) => meter.mode === 'delta').flatMap(jumpsOfDelta);
   const lasts: ResourceRow[] = [];
-  for (const change of changes) {
-    if (change.counts) jumps.push(countOf(change));
-    if (change.meter.mode === 'delta') jumps.push(...jumpsOfDelta(change));
-  }
   for (const [i, resource] of changed.entries()) {
     const row = rows[i];
     const [next, ...others] = resource.changes;
-    const { jumps: made, last } =
-      next && others.length === 0 && endsByNextAlone(resource.meter) && isAppend(resource, row)
-        ? { jumps: jumpsOfNext(lastOf(row)[0], next.point), last: next.point }
-        : changeOf(resource, row, around.get(nameOf(resource.key)));
-    const { accountId, meterId } = resource.key;
-    for (const { at, group, by } of made) jumps.push({ accountId, meterId, at, group, by, points: 0 });
+    if (next && others.length === 0 && endsByNextAlone(resource.meter) && isAppend(resource, row)) {
+      jumps.push(...jumpsOfAppend(next, row));
+      lasts.push(next.point);
+      continue;
+    }
+    const { jumps: made, last } = changeOf(resource, row, around.get(nameOf(resource.key)));
+    jumps.push(...made.map((jump) => jumpRow(resource.key, jump)), ...resource.changes.flatMap(countOf));
     if (last !== undefined) lasts.push({ ...resource.key, at: last?.at ?? null, value: last?.value ?? null, group: last?.group ?? null });
   }
   await deletePoints(
@@ -155,23 +152,31 @@ function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own
 
 const inOrder = (a: PointRow, b: PointRow): number => compareEvents({ ...a, time: a.at }, { ...b, time: b.at });
 
-const countOf = ({ point: { accountId, meterId, at, group }, change }: PointChange): JumpRow => ({
+/** A point behind all others of its resource, and what it adds. */
+function jumpsOfAppend({ point, counts }: PointChange, row: ResourceRow | undefined): JumpRow[] {
+  const { accountId, meterId, at } = point;
+  const steps = stepsOfNext(lastOf(row)[0], point);
+  return steps.map((step, i) => ({ accountId, meterId, at, ...step, points: counts && i === steps.length - 1 ? 1 : 0 }));
+}
+
+const jumpRow = ({ accountId, meterId }: ResourceKey, { at, group, by }: LevelJump): JumpRow => ({
   accountId,
   meterId,
   at,
   group,
-  by: '0',
-  points: change === 'added' ? 1 : -1,
+  plus: by,
+  minus: '0',
+  points: 0,
 });
 
+/** Of a change that counts: that one event more, or less, is counted. */
+const countOf = ({ point, change, counts }: PointChange): JumpRow[] =>
+  counts ? [{ ...jumpRow(point, { at: point.at, group: point.group, by: '0' }), points: change === 'added' ? 1 : -1 }] : [];
+
 /** A change that is added to the level has no neighbours: its jump is its own. */
-function jumpsOfDelta({ meter, point, change }: PointChange): JumpRow[] {
+function jumpsOfDelta(given: PointChange): JumpRow[] {
+  const { meter, point, change } = given;
   const jumps = jumpsOf([point], levelRulesOf(meter));
-  const { accountId, meterId } = point;
-  return difference(change === 'added' ? [] : jumps, change === 'added' ? jumps : []).map((jump) => ({
-    accountId,
-    meterId,
-    ...jump,
-    points: 0,
-  }));
+  const made = difference(change === 'added' ? [] : jumps, change === 'added' ? jumps : []);
+  return [...made.map((jump) => jumpRow(point, jump)), ...countOf(given)];
 }

@@ -28,13 +28,14 @@ export interface ResourceRow extends ResourceKey {
   readonly group: string | null;
 }
 
-/** A change of a group's level, and how many events come to be counted with it. */
+/** A change of a group's level, by `plus` less `minus`, and how many events come to be counted with it. */
 export interface JumpRow {
   readonly accountId: string;
   readonly meterId: number;
   readonly at: Instant;
   readonly group: string;
-  readonly by: string;
+  readonly plus: string;
+  readonly minus: string;
   readonly points: number;
 }
 
@@ -163,8 +164,8 @@ export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Pro
 /* The jumps, added up where they fall together, and their sums by hour, appended. Instants are microseconds, and o those since the hour h. */
 const INSERT_JUMPS = `
   with given as materialized (
-    select a, m, h, o, g, sum(d) as d, sum(n) as n
-    from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[], $7::int[]) as j(a, m, h, o, g, d, n)
+    select a, m, h, o, g, sum(p - l) as d, sum(n) as n
+    from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[], $7::numeric[], $8::int[]) as j(a, m, h, o, g, p, l, n)
     group by a, m, h, o, g),
   jumps as (
     insert into usage_jump (account_id, meter, at, grp, jump, points)
@@ -183,7 +184,8 @@ export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<vo
       plainArray(jumps.map(({ at }) => hourOf(at))),
       plainArray(jumps.map(({ at }) => at - hourOf(at))),
       textArray(jumps.map(({ group }) => group)),
-      plainArray(jumps.map(({ by }) => by)),
+      plainArray(jumps.map(({ plus }) => plus)),
+      plainArray(jumps.map(({ minus }) => minus)),
       plainArray(jumps.map(({ points }) => points)),
     ],
   });
