@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { type ProviderName, PROVIDERS } from './accounts/account-profile.js';
 
 export const CONFIG = Symbol('CONFIG');
@@ -54,6 +55,13 @@ const optional =
   (text: string): string | undefined | Error =>
     text === '' ? undefined : check(text) ? text : new Error(problem);
 
+/** Room for one body of the largest size. */
+const INTAKE_BYTES_LEAST = 8 * 1024 * 1024;
+
+/** Events that are read take up to eight times their bytes. */
+export const intakeBytesFor = (heapBytes: number): number =>
+  Math.min(64 * 1024 * 1024, Math.max(INTAKE_BYTES_LEAST, Math.floor(heapBytes / 16)));
+
 const KEY_FORM = /^whf_[a-z0-9]{1,20}_[a-z0-9]{4,40}_[A-Za-z0-9]{20,200}$/;
 
 /** Every setting there is: what the README lists, and what is read. */
@@ -107,9 +115,9 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   },
   RATE_LIMIT: { fallback: '0', meaning: 'Requests a second and key in one process; 0 is without limit.', read: whole(0, 1_000_000) },
   INTAKE_BYTES_MAX: {
-    fallback: '67108864',
-    meaning: 'Bytes of usage events in memory at once in one process, from 8 MiB on; beyond them requests are answered with 503.',
-    read: whole(8_388_608, 999_999_999),
+    fallback: '',
+    meaning: 'Bytes of usage events in memory at once, from 8 MiB on; more is a 503. By default 1/16 of the heap, at most 64 MiB.',
+    read: (text) => (text === '' ? intakeBytesFor(getHeapStatistics().heap_size_limit) : whole(INTAKE_BYTES_LEAST, 999_999_999)(text)),
   },
   QUARANTINE_MAX: {
     fallback: '1000000',

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type Actor, SYSTEM } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
+import { isUnavailable } from '../common/database/unavailable.js';
 import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
@@ -119,5 +120,5 @@ export class BillRunService {
 /** What says nothing of the account: a lost connection, a deadlock, a database that is shutting down. */
 function isTransient(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && (/^(08|40|53|57)/.test(code) || code.startsWith('ECONN') || code === 'EPIPE');
+  return isUnavailable(error) || (typeof code === 'string' && /^(40|57)/.test(code));
 }

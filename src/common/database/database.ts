@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import pg, { type Pool, type PoolClient } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../clock.js';
+import { seenOutside } from './unavailable.js';
 
 /** An open transaction. Services take it first, so that it shows which writes belong together. */
 export type Tx = EntityManager;
@@ -42,14 +43,17 @@ export class Database implements OnApplicationShutdown {
     return (this.source.driver as unknown as { master: Pool }).master;
   }
 
-  /** Commits what `work` does, or nothing. Repeated where PostgreSQL chose this transaction to break a deadlock. */
+  /**
+   * Commits what `work` does, or nothing. Repeated where PostgreSQL chose this transaction to break a deadlock.
+   * @throws DatabaseUnavailable: whether it was committed is not known
+   */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     await this.clock.refresh();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.source.transaction(work); // read committed: so every connection is set
       } catch (error) {
-        if (attempt === ATTEMPTS_MAX || !isTransient(error)) throw error;
+        if (attempt === ATTEMPTS_MAX || !isTransient(error)) throw seenOutside(error);
       }
     }
   }
@@ -63,7 +67,7 @@ export class Database implements OnApplicationShutdown {
     this.besidePool ??= new pg.Pool({ ...this.pool.options, max: BESIDE_MAX })
       .on('error', () => undefined)
       .on('connect', (client) => client.on('error', () => undefined));
-    const client = await this.besidePool.connect();
+    const client = await this.besidePool.connect().catch(thrownOutside);
     try {
       await client.query('begin');
       const result = await work(client);
@@ -71,7 +75,7 @@ export class Database implements OnApplicationShutdown {
       return result;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
-      throw error;
+      throw seenOutside(error);
     } finally {
       client.release();
     }
@@ -83,9 +87,13 @@ export class Database implements OnApplicationShutdown {
 
   /** Rows of one prepared statement: for reads that must be quick. */
   async query<Row extends object>({ name, text, values }: Statement): Promise<Row[]> {
-    const { rows } = await this.pool.query<Row>({ name, text, values: [...values] });
+    const { rows } = await this.pool.query<Row>({ name, text, values: [...values] }).catch(thrownOutside);
     return rows;
   }
+}
+
+function thrownOutside(error: unknown): never {
+  throw seenOutside(error);
 }
 
 function isTransient(error: unknown): boolean {
