@@ -48,9 +48,10 @@ export function readEvent(json: unknown): UsageEvent | EventRejection {
   if (sequence !== undefined && !isText(sequence)) return reject('invalid_sequence', '/sequence');
   const given = data ?? {};
   if (!isObject(given)) return reject('invalid_data', '/data');
-  const wrong = wrongIn(given, '/data', 1);
+  const size: Size = { lengthMax: 0 };
+  const wrong = wrongIn(given, '/data', 1, size);
   if (wrong) return wrong;
-  if (JSON.stringify(given).length > DATA_LENGTH_MAX) return reject('data_too_large', '/data');
+  if (size.lengthMax > DATA_LENGTH_MAX && JSON.stringify(given).length > DATA_LENGTH_MAX) return reject('data_too_large', '/data');
   return { id, source, type, subject, time: at, data: given, ...(sequence === undefined ? {} : { sequence }) };
 }
 
@@ -125,7 +126,16 @@ const isText = (value: unknown): value is string =>
 /** PostgreSQL holds neither NUL nor half a surrogate pair. */
 const isStorable = (text: string): boolean => !text.includes('\0') && !LONE_SURROGATE.test(text);
 
-function wrongIn(value: unknown, pointer: string, depth: number): EventRejection | undefined {
+/** How long some JSON is at the most: nearly all of it is so short that it need not be written out to know. */
+interface Size {
+  lengthMax: number;
+}
+
+/** Of one character, escaped; of a number, true, false or null; of brackets, a comma and a colon. */
+const [ESCAPED_LENGTH, SCALAR_LENGTH, MARKS_LENGTH] = [6, 25, 6];
+
+function wrongIn(value: unknown, pointer: string, depth: number, size: Size): EventRejection | undefined {
+  size.lengthMax += MARKS_LENGTH + (typeof value === 'string' ? ESCAPED_LENGTH * value.length : SCALAR_LENGTH);
   if (typeof value === 'string') {
     if (value === INEXACT_NUMBER) return reject('number_too_precise', pointer);
     return isStorable(value) ? undefined : reject('invalid_text', pointer);
@@ -135,7 +145,8 @@ function wrongIn(value: unknown, pointer: string, depth: number): EventRejection
   if (depth > DEPTH_MAX) return reject('too_deep', pointer);
   for (const [name, item] of Object.entries(value)) {
     if (!isStorable(name) || name === '__proto__') return reject('invalid_name', pointer);
-    const wrong = wrongIn(item, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1);
+    size.lengthMax += ESCAPED_LENGTH * name.length;
+    const wrong = wrongIn(item, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1, size);
     if (wrong) return wrong;
   }
   return undefined;
