@@ -5,6 +5,7 @@ import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
+import { Ledger1764000660000 } from './1764000660000-ledger.js';
 import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
@@ -25,4 +26,5 @@ export const migrations = [
   Quarantine1764000610000,
   Corrections1764000620000,
   Alerts1764000630000,
+  Ledger1764000660000,
 ];

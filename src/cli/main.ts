@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./migrate.js')).migrateCommand,
   'bill-run': async () => (await import('./bill-run.js')).billRun,
+  verify: async () => (await import('./verify.js')).verify,
   simulate: async () => (await import('./simulate/simulate.js')).simulateCommand,
   import: async () => (await import('./import/import.js')).importCommand,
   seed: async () => (await import('./seed.js')).seed,

@@ -16,6 +16,7 @@ export const SCOPES = [
   'invoices:write',
   'payments:read',
   'payments:write',
+  'ledger:write',
   'exports:read',
   'v1',
   'admin',

@@ -8,6 +8,7 @@ import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyHashing } from './api-keys/key-hashing.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.service.js';
+import { Checks } from './checks.js';
 import { Clock } from './clock.js';
 import { Database } from './database/database.js';
 import { EventsController } from './events/events.controller.js';
@@ -46,6 +47,7 @@ export class CommonModule {
         ApiKeysService,
         Audit,
         BodyRoom,
+        Checks,
         Clock,
         Database,
         DirectRoutes,
@@ -66,6 +68,7 @@ export class CommonModule {
         LOG,
         ApiKeysService,
         Audit,
+        Checks,
         Clock,
         Database,
         DirectRoutes,

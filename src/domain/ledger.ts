@@ -1,7 +1,7 @@
-import { roundHalfAwayFromZero, ZERO } from './decimal.js';
+import { lastInstantOf } from './books.js';
 import type { Draft } from './billing/draft.js';
-import type { Line } from './billing/line.js';
-import { taxBase } from './billing/tax.js';
+import { earliest, type Instant } from './instant.js';
+import type { RecognitionMethod, RevenueLine } from './revenue.js';
 
 /** The chart of accounts. */
 export const LEDGER_ACCOUNTS = {
@@ -13,6 +13,7 @@ export const LEDGER_ACCOUNTS = {
   opening_balances: 'What accounts brought along from another system (equity)',
   refunds: 'Paid back without a credit note (contra income)',
   tax_payable: 'Tax charged for the authorities (liability)',
+  unbilled_revenue: 'Earned before it was billed (asset)',
 } as const;
 
 export type LedgerAccount = keyof typeof LEDGER_ACCOUNTS;
@@ -23,7 +24,22 @@ export interface Posting {
   readonly amountMinor: bigint;
 }
 
-export type EntryPurpose = 'invoice_issued' | 'balance_applied' | 'payment_received' | 'payment_refunded' | 'balance_opened';
+/** In whose books an entry stands where nothing else is said. */
+export const STANDARD_SELLER = 'default';
+
+/** What entries may be caused by. */
+export const CAUSE_KINDS = ['invoice', 'service', 'recognition', 'payment', 'refund', 'import'] as const;
+
+export type CauseKind = (typeof CAUSE_KINDS)[number];
+
+export type EntryPurpose =
+  | 'invoice_issued'
+  | 'balance_applied'
+  | 'revenue_earned'
+  | 'revenue_recognized'
+  | 'payment_received'
+  | 'payment_refunded'
+  | 'balance_opened';
 
 /** One business event in double entry: its postings sum to zero. */
 export interface Entry {
@@ -32,24 +48,59 @@ export interface Entry {
   readonly postings: readonly Posting[];
 }
 
-/** What a finalized invoice means to the ledger: none where it comes to nothing at all. */
-export function invoiceEntries(invoice: Draft): Entry[] {
+/** The amounts of an invoice that move something in the books, in minor units. */
+export type InvoiceAmounts = Pick<Draft, 'currency' | 'totalMinor' | 'taxMinor' | 'appliedMinor' | 'creditedMinor'>;
+
+/** What a finalized invoice means to the ledger: none where it comes to nothing at all. The revenue is that of its lines. */
+export function invoiceEntries(invoice: InvoiceAmounts, revenue: readonly RevenueLine[]): Entry[] {
   const { currency, totalMinor, appliedMinor, creditedMinor, taxMinor } = invoice;
-  const { deferred, earned } = revenueOf(invoice);
   return [
     entry('invoice_issued', currency, [
       { ledgerAccount: 'accounts_receivable', amountMinor: totalMinor > 0n ? totalMinor : 0n },
       { ledgerAccount: 'customer_balance', amountMinor: -creditedMinor },
-      { ledgerAccount: 'deferred_revenue', amountMinor: -deferred },
-      { ledgerAccount: 'revenue', amountMinor: -earned },
+      { ledgerAccount: 'deferred_revenue', amountMinor: -revenueBy('daily', revenue) },
+      { ledgerAccount: 'unbilled_revenue', amountMinor: -revenueBy('at_service_end', revenue) },
+      { ledgerAccount: 'revenue', amountMinor: -revenueBy('at_once', revenue) },
       { ledgerAccount: 'tax_payable', amountMinor: -taxMinor },
     ]),
     entry('balance_applied', currency, [
       { ledgerAccount: 'customer_balance', amountMinor: appliedMinor },
       { ledgerAccount: 'accounts_receivable', amountMinor: -appliedMinor },
     ]),
-  ].filter((made) => made.postings.length > 0);
+  ].filter(isSomething);
 }
+
+/** Revenue of a service that ended before it was billed: earned on its last day. */
+export interface EarnedRevenue {
+  /** The end of that day in the books, or the instant of issue where that is earlier. */
+  readonly at: Instant;
+  readonly day: number;
+  readonly entry: Entry;
+}
+
+/** One entry for each last day of service. */
+export function earnedEntries(revenue: readonly RevenueLine[], currency: string, issuedAt: Instant): EarnedRevenue[] {
+  const earned = revenue.filter((line) => line.method === 'at_service_end');
+  const days = [...new Set(earned.map((line) => line.firstDay))].sort((a, b) => a - b);
+  return days
+    .map((day) => ({ day, amountMinor: sumOf(earned.filter((line) => line.firstDay === day)) }))
+    .map(({ day, amountMinor }) => ({
+      at: earliest(lastInstantOf(day), issuedAt),
+      day,
+      entry: entry('revenue_earned', currency, [
+        { ledgerAccount: 'unbilled_revenue', amountMinor },
+        { ledgerAccount: 'revenue', amountMinor: -amountMinor },
+      ]),
+    }))
+    .filter((made) => isSomething(made.entry));
+}
+
+/** What a day makes of deferred revenue. */
+export const recognitionEntry = (amountMinor: bigint, currency: string): Entry =>
+  entry('revenue_recognized', currency, [
+    { ledgerAccount: 'deferred_revenue', amountMinor },
+    { ledgerAccount: 'revenue', amountMinor: -amountMinor },
+  ]);
 
 /** Money that came in: it settles what is due, and what is more than that stands on the account's balance. */
 export const paymentEntry = (
@@ -88,11 +139,9 @@ function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[])
   return { purpose, currency, postings };
 }
 
-/** Net revenue of an invoice without taxes: what was due before its service began is deferred, all else is earned. */
-function revenueOf({ lines, totalMinor, taxMinor }: Draft): { deferred: bigint; earned: bigint } {
-  const exactDeferred = lines.filter(isInAdvance).reduce((total, line) => total.add(taxBase(line)), ZERO);
-  const deferred = roundHalfAwayFromZero(exactDeferred);
-  return { deferred, earned: totalMinor - taxMinor - deferred };
-}
+const isSomething = ({ postings }: Entry): boolean => postings.length > 0;
 
-const isInAdvance = (line: Line): boolean => line.kind === 'recurring' && line.dueAt <= line.servicePeriod.start;
+const revenueBy = (method: RecognitionMethod, revenue: readonly RevenueLine[]): bigint =>
+  sumOf(revenue.filter((line) => line.method === method));
+
+const sumOf = (lines: readonly RevenueLine[]): bigint => lines.reduce((total, line) => total + line.amountMinor, 0n);

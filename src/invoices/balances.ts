@@ -36,3 +36,20 @@ export async function insertBalanceChanges(tx: Tx, changes: readonly BalanceChan
     ],
   );
 }
+
+/** What each of some causes moved on the balance of its account, in minor units; nothing for one that moved nothing. */
+export async function changesByCause(
+  tx: Tx,
+  {
+    accountIds,
+    causeKind,
+    causeIds,
+  }: { readonly accountIds: readonly string[]; readonly causeKind: BalanceChange['causeKind']; readonly causeIds: readonly string[] },
+): Promise<Map<string, bigint>> {
+  const rows = await tx.query<{ causeId: string; amountMinor: bigint }[]>(
+    `select cause_id as "causeId", amount_minor as "amountMinor" from balance_entry
+     where account_id = any($1::uuid[]) and cause_kind = $2 and cause_id = any($3::text[])`,
+    [accountIds, causeKind, causeIds],
+  );
+  return new Map(rows.map((row) => [row.causeId, row.amountMinor]));
+}

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { Checks } from '../common/checks.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { MetersModule } from '../meters/meters.module.js';
 import { PlansModule } from '../plans/plans.module.js';
@@ -18,6 +19,7 @@ import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
+import { balancesCheck, invoiceEntriesCheck, openingBalancesCheck, receivablesCheck } from './invoice-checks.js';
 import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
@@ -31,6 +33,8 @@ import { PlanMigrations } from './plan-migrations.js';
 import { PlanMigrationsController } from './plan-migrations.controller.js';
 import { PreviewBill } from './preview-bill.js';
 import { PreviewsController } from './previews.controller.js';
+import { ReceivablesAging } from './receivables-aging.js';
+import { ReceivablesAgingController } from './receivables-aging.controller.js';
 import { RunningTotalController } from './running-total.controller.js';
 import { RunningTotals } from './running-total.js';
 import { SellersController } from './sellers.controller.js';
@@ -48,6 +52,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     RunningTotalController,
     AlertsController,
     UsageEffectsController,
+    ReceivablesAgingController,
   ],
   providers: [
     AlertEvaluation,
@@ -71,9 +76,16 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
+    ReceivablesAging,
     RunningTotals,
     SellersService,
   ],
   exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
 })
-export class InvoicesModule {}
+export class InvoicesModule implements OnModuleInit {
+  constructor(private readonly checks: Checks) {}
+
+  onModuleInit(): void {
+    this.checks.add(invoiceEntriesCheck, receivablesCheck, balancesCheck, openingBalancesCheck);
+  }
+}

@@ -11,11 +11,11 @@ import type { Line } from '../domain/billing/line.js';
 import type { PlanVersion } from '../domain/catalog.js';
 import { formatMoney } from '../domain/currency.js';
 import { DAY, earliest, formatInstant, type Instant, latest } from '../domain/instant.js';
-import { invoiceEntries } from '../domain/ledger.js';
 import { versionKey } from '../domain/subscription/history.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { insertBalanceChanges } from './balances.js';
 import { insertLines, type NewLine } from './billed-lines.js';
+import { booksOf } from './invoice-books.js';
 import { type Seller, SellersService } from './sellers.service.js';
 
 /** Invoices that were finalized just now, and what is left to collect of each. */
@@ -38,6 +38,7 @@ export interface Issue {
 
 interface Made extends Issue {
   readonly id: string;
+  readonly lines: readonly NewLine[];
 }
 
 /** Everything that bears the instant of issue but the entries: one statement, while the series is held. */
@@ -77,11 +78,11 @@ export class IssueInvoices {
   async run(tx: Tx, issues: readonly Issue[], actor: Actor): Promise<string[]> {
     if (issues.length === 0) return [];
     const now = this.clock.now();
-    const made = issues.map((issue): Made => ({ ...issue, id: newId('inv', now, issue.profile.id) }));
+    const made = issues.map((issue) => madeOf(issue, now));
     const seller = await this.sellers.standard(tx);
     await insertLines(
       tx,
-      made.flatMap((one) => linesOf(one, now)),
+      made.flatMap(({ lines }) => lines),
     );
     const finalized = made.map(({ profile, id, draft }) => ({
       accountId: profile.id,
@@ -128,11 +129,16 @@ export class IssueInvoices {
         causeId: id,
       })),
     );
+    const books = made.map(({ profile, id, draft, lines }) =>
+      booksOf({ ...draft, accountId: profile.id, id, seller: seller.key, issuedAt, timeZone: profile.timeZone, lines }),
+    );
     await this.ledger.post(
       tx,
-      made.flatMap(({ profile, id, draft }) =>
-        invoiceEntries(draft).map((entry) => ({ accountId: profile.id, at: issuedAt, causeKind: 'invoice' as const, causeId: id, entry })),
-      ),
+      books.flatMap(({ entries }) => entries),
+    );
+    await this.ledger.recordRevenue(
+      tx,
+      books.flatMap(({ revenue }) => revenue),
     );
   }
 }
@@ -154,8 +160,11 @@ async function takeNumbers(
   return { first: taken.next - BigInt(count), issuedAt: taken.lastIssuedAt, prefix: taken.prefix };
 }
 
-function linesOf({ profile, draft, id }: Made, now: Instant): NewLine[] {
-  return draft.lines.map((line, i) => ({ ...line, accountId: profile.id, invoiceId: id, id: newId('line', now, profile.id), n: i + 1 }));
+function madeOf(issue: Issue, now: Instant): Made {
+  const accountId = issue.profile.id;
+  const id = newId('inv', now, accountId);
+  const lines = issue.draft.lines.map((line, i) => ({ ...line, accountId, invoiceId: id, id: newId('line', now, accountId), n: i + 1 }));
+  return { ...issue, id, lines };
 }
 
 interface Numbering {

@@ -8,8 +8,10 @@ import { Scopes } from '../common/http/scopes.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant, parseInstant } from '../domain/instant.js';
 import { listEntries } from './list-entries.js';
-import { EntriesQuery, EntryView, TrialBalanceQuery, TrialBalanceView } from './ledger.dto.js';
+import { ChainView, EntriesQuery, EntryView, TrialBalanceQuery, TrialBalanceView } from './ledger.dto.js';
 import { LedgerService } from './ledger.service.js';
+import { Recognition } from './recognition.js';
+import { chainHead } from './sealing.js';
 
 @ApiTags('ledger')
 @Controller({ path: 'ledger', version: '2' })
@@ -18,6 +20,7 @@ export class LedgerController {
     private readonly ledger: LedgerService,
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly recognition: Recognition,
   ) {}
 
   @Get('entries')
@@ -31,15 +34,17 @@ export class LedgerController {
 
   @Get('trial-balance')
   @Scopes('exports:read')
-  @ApiOperation({ operationId: 'getTrialBalance', summary: 'The trial balance as of an instant' })
-  @ApiOkResponse({ type: TrialBalanceView, description: 'Sums by ledger account and currency.' })
-  @ApiProblems()
+  @ApiOperation({ operationId: 'getTrialBalance', summary: 'The trial balance as of an instant, by seller and currency' })
+  @ApiOkResponse({ type: TrialBalanceView, description: 'Sums by seller, currency and ledger account.' })
+  @ApiProblems(503)
   async trialBalance(@Query() query: TrialBalanceQuery): Promise<TrialBalanceView> {
     const asOf = query.asOf === undefined ? this.clock.now() : parseInstant(query.asOf);
-    const rows = await this.database.transaction((tx) => this.ledger.trialBalance(tx, asOf));
+    await this.recognition.runDue();
+    const rows = await this.database.transaction((tx) => this.ledger.trialBalance(tx, asOf, query.seller));
     return {
       asOf: formatInstant(asOf),
-      data: rows.map(({ ledgerAccount, currency, debitMinor, creditMinor }) => ({
+      data: rows.map(({ seller, ledgerAccount, currency, debitMinor, creditMinor }) => ({
+        seller,
         ledgerAccount,
         currency,
         debit: formatMoney(debitMinor, currency),
@@ -47,5 +52,15 @@ export class LedgerController {
         balance: formatMoney(debitMinor - creditMinor, currency),
       })),
     };
+  }
+
+  @Get('chain')
+  @Scopes('exports:read')
+  @ApiOperation({ operationId: 'getJournalChain', summary: 'How far the chain of hashes over the journal goes' })
+  @ApiOkResponse({ type: ChainView, description: 'Entries and the last hash.' })
+  @ApiProblems()
+  async chain(): Promise<ChainView> {
+    const { entries, hash, sealedAt } = await this.database.transaction(chainHead);
+    return { entries: entries.toString(), hash, sealedAt: sealedAt === null ? null : formatInstant(sealedAt) };
   }
 }

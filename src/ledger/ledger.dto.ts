@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { IsInstant, IsKey } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
-import { LEDGER_ACCOUNTS } from '../domain/ledger.js';
+import { CAUSE_KINDS, LEDGER_ACCOUNTS } from '../domain/ledger.js';
 
 const ACCOUNTS = Object.keys(LEDGER_ACCOUNTS);
 
@@ -11,9 +11,17 @@ export class TrialBalanceQuery {
   @IsOptional()
   @IsInstant()
   asOf?: string;
+
+  @ApiPropertyOptional({ description: 'Only the books of this seller (its key).' })
+  @IsOptional()
+  @IsKey()
+  seller?: string;
 }
 
 export class TrialBalanceRow {
+  @ApiProperty({ description: 'In whose books: the key of the seller.' })
+  seller!: string;
+
   @ApiProperty({ description: 'The ledger account.', enum: ACCOUNTS })
   ledgerAccount!: string;
 
@@ -35,7 +43,7 @@ export class TrialBalanceView {
   asOf!: string;
 
   @ApiProperty({
-    description: 'One for each ledger account and currency. The balances of a currency sum to zero.',
+    description: 'One for each seller, currency and ledger account. The balances of a currency sum to zero.',
     type: [TrialBalanceRow],
   })
   data!: TrialBalanceRow[];
@@ -56,18 +64,38 @@ export class PostingView {
   amount!: string;
 }
 
+export class SealView {
+  @ApiProperty({ description: 'Counted from 1.', example: '12000' })
+  number!: string;
+
+  @ApiProperty({ description: 'SHA-256 of the entry and of the hash before, in hex.' })
+  hash!: string;
+}
+
 export class EntryView {
   @ApiProperty({ description: 'Names the entry.' })
   id!: string;
 
-  @ApiProperty({ description: 'When.', format: 'date-time' })
+  @ApiProperty({ description: 'In whose books: the key of the seller.' })
+  seller!: string;
+
+  @ApiProperty({ description: 'The id of the account; zeros where it is of no account in particular.', format: 'uuid' })
+  accountId!: string;
+
+  @ApiProperty({ description: 'The instant that it counts from.', format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ description: 'What kind of thing caused it.', enum: ['invoice', 'payment', 'refund'] })
+  @ApiProperty({ description: 'When it happened: earlier than `at` where that month was closed already.', format: 'date-time' })
+  eventAt!: string;
+
+  @ApiProperty({ description: 'What kind of thing caused it.', enum: CAUSE_KINDS })
   causeKind!: string;
 
   @ApiProperty({ description: 'Which one.' })
   causeId!: string;
+
+  @ApiProperty({ description: 'The id of the invoice that it is about, and whose receivable it moves.', type: String, nullable: true })
+  invoice!: string | null;
 
   @ApiProperty({ description: 'What it records.', example: 'invoice_issued' })
   purpose!: string;
@@ -77,4 +105,17 @@ export class EntryView {
 
   @ApiProperty({ description: 'Sum to zero.', type: [PostingView] })
   postings!: PostingView[];
+  @ApiProperty({ description: 'Its place in the chain of hashes; null for the minute until it is sealed.', type: SealView, nullable: true })
+  seal!: SealView | null;
+}
+
+export class ChainView {
+  @ApiProperty({ description: 'How many entries are sealed.', example: '12000' })
+  entries!: string;
+
+  @ApiProperty({ description: 'The hash of the last one: SHA-256 in hex. Keep both elsewhere, to hold them against the chain later.' })
+  hash!: string;
+
+  @ApiProperty({ description: 'When that was.', type: String, format: 'date-time', nullable: true })
+  sealedAt!: string | null;
 }

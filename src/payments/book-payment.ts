@@ -21,7 +21,7 @@ export class BookPayment {
   async run(tx: Tx, { accountId, id, invoiceId, amountMinor, currency }: Payment): Promise<bigint> {
     const at = this.clock.now();
     const counted = await this.invoices.recordPayment(tx, { accountId, invoiceId, paymentId: id, amountMinor, at });
-    await this.ledger.post(tx, [{ accountId, at, causeKind: 'payment', causeId: id, entry: paymentEntry(counted, currency) }]);
+    await this.ledger.post(tx, [{ accountId, at, causeKind: 'payment', causeId: id, invoiceId, entry: paymentEntry(counted, currency) }]);
     await this.pastDue.paymentCame(tx, accountId);
     return counted.surplusMinor;
   }

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { Checks } from '../common/checks.js';
 import { InvoicesModule } from '../invoices/invoices.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ProvidersModule } from '../providers/providers.module.js';
@@ -15,6 +16,7 @@ import { PastDue } from './past-due.js';
 import { PayInvoice } from './pay-invoice.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { PaymentMethods } from './payment-methods.js';
+import { paymentsCheck, refundsCheck } from './payment-checks.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
 import { ProviderWebhooksController } from './provider-webhooks.controller.js';
@@ -44,4 +46,10 @@ import { ResolveAttempt } from './resolve-attempt.js';
   ],
   exports: [PaymentsService, Collection, PaymentMethods],
 })
-export class PaymentsModule {}
+export class PaymentsModule implements OnModuleInit {
+  constructor(private readonly checks: Checks) {}
+
+  onModuleInit(): void {
+    this.checks.add(paymentsCheck, refundsCheck);
+  }
+}

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { toMinor } from '../../src/domain/currency.js';
 import { exact } from '../../src/domain/decimal.js';
-import { invoiceEntries } from '../../src/domain/ledger.js';
+import { earnedEntries, invoiceEntries } from '../../src/domain/ledger.js';
+import { revenueLines } from '../../src/domain/revenue.js';
 import { DAY } from '../../src/domain/instant.js';
 import type { BilledLine } from '../../src/domain/billing/line.js';
 import { draft } from '../../src/domain/billing/draft.js';
@@ -205,8 +206,11 @@ test('every invoice adds up, and its journal entries balance', () => {
         });
         if (!invoice) throw new Error('no invoice');
         expect(invoice.totalMinor).toBe(invoice.appliedMinor + invoice.dueMinor - invoice.creditedMinor);
-        for (const { postings } of invoiceEntries(invoice))
-          expect(postings.reduce((sum, posting) => sum + posting.amountMinor, 0n)).toBe(0n);
+        const { lines, totalMinor, taxMinor } = invoice;
+        const revenue = revenueLines({ lines, netMinor: totalMinor - taxMinor, issuedAt: asOf, timeZone: story.zone });
+        expect(revenue.reduce((sum, line) => sum + line.amountMinor, 0n)).toBe(totalMinor - taxMinor);
+        const entries = [...invoiceEntries(invoice, revenue), ...earnedEntries(revenue, 'USD', asOf).map(({ entry }) => entry)];
+        for (const { postings } of entries) expect(postings.reduce((sum, posting) => sum + posting.amountMinor, 0n)).toBe(0n);
       }
     }),
     { numRuns: Math.ceil(RUNS / 4) },

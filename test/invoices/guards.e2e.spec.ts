@@ -77,7 +77,9 @@ test('an invoice, its entries, its balance and its settlement bear one instant, 
     ['-12.00', ahead, ahead],
     ['12.00', ahead, null],
   ]);
-  const instants = await wharfage.source.query('select at from journal_entry union all select at from balance_entry');
+  const instants = await wharfage.source.query(
+    `select at from journal_entry where purpose <> 'revenue_earned' union all select at from balance_entry`,
+  );
   expect(instants).toHaveLength(3);
   expect(new Set(instants.map((row: any) => row.at))).toEqual(new Set([parseInstant(ahead)]));
 });

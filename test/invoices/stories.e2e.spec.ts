@@ -158,7 +158,8 @@ test('what was paid in advance is deferred, what was used is earned', async () =
   const { data } = await wharfage.ok('GET', '/v2/ledger/trial-balance');
   expect(Object.fromEntries(data.map((row: any) => [row.ledgerAccount, row.balance]))).toEqual({
     accounts_receivable: '23.00',
-    deferred_revenue: '-20.00',
-    revenue: '-3.00',
+    deferred_revenue: '-10.00',
+    revenue: '-13.00',
+    unbilled_revenue: '0.00',
   });
 });

@@ -1,3 +1,7 @@
+import { Checks } from '../../src/common/checks.js';
+import { Database } from '../../src/common/database/database.js';
+import { Recognition } from '../../src/ledger/recognition.js';
+import { Sealing } from '../../src/ledger/sealing.js';
 import type { TestApp } from './app.js';
 
 /** What must hold after every story, whatever it was about. */
@@ -7,7 +11,20 @@ export async function afterStory(wharfage: TestApp): Promise<void> {
   expect(await wharfage.ok('POST', '/v2/bill-runs', { asOf: now })).toMatchObject({ status: 'finished', invoices: 0, parked: 0 });
   expect((await wharfage.ok('GET', '/v2/invoices?limit=200')).data).toEqual(before);
   await ledgerBalances(wharfage);
+  expect(await differences(wharfage)).toEqual([]);
   await numbersHaveNoGap(wharfage);
+}
+
+/** What `wharfage verify --ledger` would print: check, subject and detail. */
+export async function differences(wharfage: TestApp): Promise<string[]> {
+  await wharfage.app.get(Recognition).runDue();
+  await wharfage.app.get(Sealing).run();
+  return wharfage.app.get(Database).snapshot(async (tx) => {
+    const found: string[] = [];
+    for (const check of wharfage.app.get(Checks).of(['ledger'], {}))
+      for await (const { subject, detail } of await check.run(tx, {})) found.push(`${check.name}: ${subject}: ${detail}`);
+    return found;
+  });
 }
 
 /** Debits are credits, in every currency and in every entry. */

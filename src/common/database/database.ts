@@ -58,6 +58,12 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /** What `read` asks is answered as of one moment, however long it takes. It changes nothing. */
+  async snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
+    await this.clock.refresh();
+    return this.source.transaction('REPEATABLE READ', read);
+  }
+
   /**
    * A short transaction of its own beside an open one, on connections that are kept for this: who holds one of the pool and waits for another
    * may wait for ever. What it does must not wait for the open one.

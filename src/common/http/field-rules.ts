@@ -15,6 +15,7 @@ export const DECIMAL_PATTERN = '^-?(0|[1-9]\\d*)(\\.\\d+)?$';
 const KEY = new RegExp(KEY_PATTERN);
 const PROPERTY = new RegExp(PROPERTY_PATTERN);
 const DAY_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
+const MONTH_PATTERN = /^\d{4}-\d{2}$/;
 const IANA_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 const [EARLIEST, LATEST] = [tryInstant('1970-01-01T00:00:00Z') ?? 0n, tryInstant('2200-01-01T00:00:00Z') ?? 0n];
@@ -30,6 +31,9 @@ const isBoundedInstant = (value: unknown): boolean => {
   const instant = typeof value === 'string' ? tryInstant(value) : undefined;
   return instant !== undefined && instant >= EARLIEST && instant < LATEST;
 };
+
+export const isMonth = (value: unknown): boolean =>
+  typeof value === 'string' && MONTH_PATTERN.test(value) && isBoundedInstant(`${value}-01T00:00:00Z`);
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -92,6 +96,9 @@ export const IsDay = (): PropertyDecorator =>
     (value) => typeof value === 'string' && DAY_PATTERN.test(value) && isBoundedInstant(`${value}T00:00:00Z`),
     'be a day of the calendar from the years 1970 to 2199, such as 2026-01-31',
   );
+
+/** A month of the calendar from the year 1970 to 2199. */
+export const IsMonth = (): PropertyDecorator => rule('invalid_month', isMonth, 'be a month from the years 1970 to 2199, such as 2026-01');
 
 /** A bounded map of texts. */
 export const IsMetadata = (): PropertyDecorator =>

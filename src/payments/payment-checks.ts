@@ -1,0 +1,86 @@
+import type { Check, CheckScope, Difference } from '../common/checks.js';
+import type { Tx } from '../common/database/database.js';
+import { formatInstant, type Instant } from '../domain/instant.js';
+import { type Entry, paymentEntry, refundEntry } from '../domain/ledger.js';
+import { changesByCause } from '../invoices/balances.js';
+import { bookedEntries } from '../ledger/booked-entries.js';
+import { entryDifferences, orphansSql } from '../ledger/compare-entries.js';
+
+const ROWS_AT_ONCE = 1_000;
+
+interface Moved {
+  readonly accountId: string;
+  readonly id: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly at: Instant;
+  /** Of a payment. */
+  readonly invoiceId?: string;
+}
+
+interface KindOfMoney {
+  readonly kind: 'payment' | 'refund';
+  readonly columns: string;
+  /** Of an amount, and of what it put on the account's balance; below zero for what it took off. */
+  readonly entry: (amountMinor: bigint, onBalanceMinor: bigint, currency: string) => Entry;
+}
+
+/** Each payment that came in has its entry. */
+export const paymentsCheck = moneyCheck('payments', {
+  kind: 'payment',
+  columns: ', invoice_id as "invoiceId"',
+  entry: (amountMinor, surplusMinor, currency) => paymentEntry({ settledMinor: amountMinor - surplusMinor, surplusMinor }, currency),
+});
+
+/** Each refund that went out has its entry. */
+export const refundsCheck = moneyCheck('refunds', {
+  kind: 'refund',
+  columns: '',
+  entry: (amountMinor, takenMinor, currency) => refundEntry({ amountMinor, fromBalanceMinor: -takenMinor }, currency),
+});
+
+function moneyCheck(name: string, money: KindOfMoney): Check {
+  return { name, group: 'ledger', narrows: true, run: (tx, scope) => checkMoney(tx, scope, money) };
+}
+
+async function* checkMoney(tx: Tx, { accountId, from, to }: CheckScope, money: KindOfMoney): AsyncGenerator<Difference> {
+  const { kind, columns } = money;
+  const bounds = [accountId ?? null, from === undefined ? null : formatInstant(from), to === undefined ? null : formatInstant(to)];
+  for (let after: readonly string[] = ['00000000-0000-0000-0000-000000000000', '']; ;) {
+    const rows = await tx.query<Moved[]>(
+      `select account_id as "accountId", id, amount_minor as "amountMinor", currency, settled_at as at ${columns} from ${kind}
+       where state = 'succeeded' and (account_id, id) > ($1::uuid, $2) and ($3::uuid is null or account_id = $3)
+         and ($4::timestamptz is null or settled_at >= $4) and ($5::timestamptz is null or settled_at < $5)
+       order by account_id, id limit $6`,
+      [...after, ...bounds, ROWS_AT_ONCE],
+    );
+    const last = rows.at(-1);
+    if (!last) break;
+    yield* await differencesOf(tx, rows, money);
+    after = [last.accountId, last.id];
+  }
+  const isThere = `select from ${kind} d where d.account_id = e.account_id and d.id = e.cause_id and d.state = 'succeeded'`;
+  yield* await tx.query<Difference[]>(orphansSql(kind, isThere), [accountId ?? null]);
+}
+
+async function differencesOf(tx: Tx, rows: readonly Moved[], { kind, entry }: KindOfMoney): Promise<Difference[]> {
+  const [accountIds, causeIds] = [rows.map((row) => row.accountId), rows.map((row) => row.id)];
+  const onBalance = await changesByCause(tx, { accountIds, causeKind: kind, causeIds });
+  const entries = await bookedEntries(tx, { accountIds, causeKinds: [kind], causeIds });
+  return rows.flatMap(({ amountMinor, currency, id, invoiceId, ...about }) =>
+    entryDifferences(
+      id,
+      [
+        {
+          ...about,
+          causeKind: kind,
+          causeId: id,
+          entry: entry(amountMinor, onBalance.get(id) ?? 0n, currency),
+          ...(invoiceId === undefined ? {} : { invoiceId }),
+        },
+      ],
+      entries.filter((booked) => booked.causeId === id),
+      { instants: false }, // each is noted by the clock as it goes
+    ),
+  );
+}
