@@ -26,8 +26,10 @@ const BATCH = 5_000;
 const ASKED = 2_000;
 const DAY = 86_400_000;
 const NOW = parseInstant(new Date().toISOString());
-const START = parseInstant(new Date(Date.now() - 29 * DAY).toISOString());
+const START = parseInstant(`${new Date(Date.now() - 29 * DAY).toISOString().slice(0, 13)}:00:00Z`);
 const SETTLED = START + 28n * 24n * 3_600_000_000n;
+/** Within an hour, whose events are then read one by one. */
+const RAGGED = START + 1_397_000_000n;
 
 const level = { aggregation: 'time_weighted', mode: 'level', unit: 'hour', value: 'nodes', resource: 'node' };
 const METERS = { sum: { aggregation: 'sum', value: 'nodes' }, level, free: level };
@@ -98,12 +100,12 @@ await withServiceProcess({ ROLE: 'api' }, async ({ call, url, pool }) => {
   const meters = rows.map(({ id, key, definition }) => ({ id, key, ...definition, inUse: true, filling: false }));
   const source = await new DataSource(dataSourceOptions({ url, poolMax: 4 })).initialize();
   const database = new Database(source, { refresh: async () => undefined });
-  const ask = (key, account, to = NOW) =>
+  const ask = (key, account, { from = START, to = NOW } = {}) =>
     database.transaction((tx) =>
       answerMeter(
         tx,
         meters.find((meter) => meter.key === key),
-        [{ meter: key, accountId: accountIdFor(account), from: START, to, ...(key === 'free' ? { freeConcurrent: FREE } : {}) }],
+        [{ meter: key, accountId: accountIdFor(account), from, to, ...(key === 'free' ? { freeConcurrent: FREE } : {}) }],
       ),
     );
 
@@ -132,12 +134,14 @@ await withServiceProcess({ ROLE: 'api' }, async ({ call, url, pool }) => {
   }
   const billRun = {};
   for (const key of Object.keys(METERS)) {
-    const [large, tenth] = [[], []];
+    const [large, tenth, ragged] = [[], [], []];
     for (let i = 0; i < 21; i += 1) {
-      tenth.push(await timed(() => ask(key, 'tenth', SETTLED)));
-      large.push(await timed(() => ask(key, 'large', SETTLED)));
+      tenth.push(await timed(() => ask(key, 'tenth', { to: SETTLED })));
+      large.push(await timed(() => ask(key, 'large', { to: SETTLED })));
+      ragged.push(await timed(() => ask(key, 'large', { from: RAGGED })));
     }
     billRun[`billRunTimes_${key}`] = Number((median(large) / median(tenth)).toFixed(2));
+    billRun[`${key}RaggedLargeP50`] = Number(median(ragged).toFixed(2));
   }
   await source.destroy();
   const rounded = (value) => Number(value.toFixed(2));

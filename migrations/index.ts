@@ -2,6 +2,7 @@ import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
+import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
@@ -26,5 +27,6 @@ export const migrations = [
   Quarantine1764000610000,
   Corrections1764000620000,
   Alerts1764000630000,
+  CreditGrants1764000640000,
   Ledger1764000660000,
 ];

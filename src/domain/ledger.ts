@@ -1,5 +1,6 @@
 import { lastInstantOf } from './books.js';
-import type { Draft } from './billing/draft.js';
+import { balanceAppliedOf, type Draft } from './billing/draft.js';
+import { type GrantApplication, type GrantKind, sumOf as sumOfGrants } from './billing/grants.js';
 import { earliest, type Instant } from './instant.js';
 import type { RecognitionMethod, RevenueLine } from './revenue.js';
 
@@ -7,9 +8,13 @@ import type { RecognitionMethod, RevenueLine } from './revenue.js';
 export const LEDGER_ACCOUNTS = {
   accounts_receivable: 'What accounts owe on issued invoices (asset)',
   cash: 'What providers collected, by hand or by card (asset)',
+  grant_clearing: 'Paid for credit grants outside of this service, to be matched with what came in (asset)',
   customer_balance: 'Credit that accounts hold with us (liability)',
+  prepaid_credits: 'Paid credit grants, as far as nothing was bought with them (liability)',
   deferred_revenue: 'Paid in advance, not yet earned (liability)',
   revenue: 'Earned (income)',
+  breakage_revenue: 'Paid credit grants that expired (income)',
+  promotional_credits: 'What promotional credit grants paid (contra income)',
   opening_balances: 'What accounts brought along from another system (equity)',
   refunds: 'Paid back without a credit note (contra income)',
   tax_payable: 'Tax charged for the authorities (liability)',
@@ -28,18 +33,23 @@ export interface Posting {
 export const STANDARD_SELLER = 'default';
 
 /** What entries may be caused by. */
-export const CAUSE_KINDS = ['invoice', 'service', 'recognition', 'payment', 'refund', 'import'] as const;
+export const CAUSE_KINDS = ['invoice', 'service', 'recognition', 'payment', 'refund', 'import', 'credit_grant', 'grant_entry'] as const;
 
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
 export type EntryPurpose =
   | 'invoice_issued'
+  | 'grants_applied'
+  | 'grants_released'
   | 'balance_applied'
   | 'revenue_earned'
   | 'revenue_recognized'
   | 'payment_received'
   | 'payment_refunded'
-  | 'balance_opened';
+  | 'balance_opened'
+  | 'grant_funded'
+  | 'grant_expired'
+  | 'grant_voided';
 
 /** One business event in double entry: its postings sum to zero. */
 export interface Entry {
@@ -49,11 +59,12 @@ export interface Entry {
 }
 
 /** The amounts of an invoice that move something in the books, in minor units. */
-export type InvoiceAmounts = Pick<Draft, 'currency' | 'totalMinor' | 'taxMinor' | 'appliedMinor' | 'creditedMinor'>;
+export type InvoiceAmounts = Pick<Draft, 'currency' | 'totalMinor' | 'taxMinor' | 'appliedMinor' | 'grantsApplied' | 'creditedMinor'>;
 
 /** What a finalized invoice means to the ledger: none where it comes to nothing at all. The revenue is that of its lines. */
 export function invoiceEntries(invoice: InvoiceAmounts, revenue: readonly RevenueLine[]): Entry[] {
-  const { currency, totalMinor, appliedMinor, creditedMinor, taxMinor } = invoice;
+  const { currency, totalMinor, creditedMinor, taxMinor } = invoice;
+  const balanceMinor = balanceAppliedOf(invoice);
   return [
     entry('invoice_issued', currency, [
       { ledgerAccount: 'accounts_receivable', amountMinor: totalMinor > 0n ? totalMinor : 0n },
@@ -63,9 +74,10 @@ export function invoiceEntries(invoice: InvoiceAmounts, revenue: readonly Revenu
       { ledgerAccount: 'revenue', amountMinor: -revenueBy('at_once', revenue) },
       { ledgerAccount: 'tax_payable', amountMinor: -taxMinor },
     ]),
+    entry('grants_applied', currency, grantPostings(invoice.grantsApplied)),
     entry('balance_applied', currency, [
-      { ledgerAccount: 'customer_balance', amountMinor: appliedMinor },
-      { ledgerAccount: 'accounts_receivable', amountMinor: -appliedMinor },
+      { ledgerAccount: 'customer_balance', amountMinor: balanceMinor },
+      { ledgerAccount: 'accounts_receivable', amountMinor: -balanceMinor },
     ]),
   ].filter(isSomething);
 }
@@ -102,6 +114,28 @@ export const recognitionEntry = (amountMinor: bigint, currency: string): Entry =
     { ledgerAccount: 'revenue', amountMinor: -amountMinor },
   ]);
 
+/** What grants had paid of an invoice is owed again, and theirs again. */
+export const grantsReleasedEntry = (released: readonly GrantApplication[], currency: string): Entry =>
+  entry(
+    'grants_released',
+    currency,
+    grantPostings(released).map(({ ledgerAccount, amountMinor }) => ({ ledgerAccount, amountMinor: -amountMinor })),
+  );
+
+/** A grant that was paid for is a liability from then on; a promotional one is nothing before it pays for something. */
+export const grantFundedEntry = (amountMinor: bigint, currency: string): Entry =>
+  entry('grant_funded', currency, [
+    { ledgerAccount: 'grant_clearing', amountMinor },
+    { ledgerAccount: 'prepaid_credits', amountMinor: -amountMinor },
+  ]);
+
+/** What was left of a paid grant at its end: earned where it expired, given back where it was voided. */
+export const grantEndedEntry = (end: 'expired' | 'voided', amountMinor: bigint, currency: string): Entry =>
+  entry(`grant_${end}`, currency, [
+    { ledgerAccount: 'prepaid_credits', amountMinor },
+    { ledgerAccount: end === 'expired' ? 'breakage_revenue' : 'grant_clearing', amountMinor: -amountMinor },
+  ]);
+
 /** Money that came in: it settles what is due, and what is more than that stands on the account's balance. */
 export const paymentEntry = (
   { settledMinor, surplusMinor }: { readonly settledMinor: bigint; readonly surplusMinor: bigint },
@@ -130,6 +164,15 @@ export const openingBalanceEntry = (amountMinor: bigint, currency: string): Entr
     { ledgerAccount: 'opening_balances', amountMinor },
     { ledgerAccount: 'customer_balance', amountMinor: -amountMinor },
   ]);
+
+function grantPostings(applied: readonly GrantApplication[]): Posting[] {
+  const paidBy = (wanted: GrantKind): bigint => sumOfGrants(applied.filter(({ kind }) => kind === wanted));
+  return [
+    { ledgerAccount: 'prepaid_credits', amountMinor: paidBy('paid') },
+    { ledgerAccount: 'promotional_credits', amountMinor: paidBy('promotional') },
+    { ledgerAccount: 'accounts_receivable', amountMinor: -sumOfGrants(applied) },
+  ];
+}
 
 /** Postings of nothing are left out; the rest must sum to zero. */
 function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[]): Entry {

@@ -1,7 +1,9 @@
 import { type AccountFacts, conclude, nextDueOf, prepare } from './billing/bill.js';
-import type { Draft } from './billing/draft.js';
+import { balanceAppliedOf, type Draft } from './billing/draft.js';
+import { afterBurnDown, type CreditGrant, GRANT_PRIORITY, type GrantKind } from './billing/grants.js';
 import type { BilledLine, LineTax } from './billing/line.js';
 import type { Coupon, Meter, PlanVersion } from './catalog.js';
+import { parseMoney } from './currency.js';
 import type { Instant } from './instant.js';
 import { answer } from './metering/aggregate.js';
 import type { MeterEvent } from './metering/meter-event.js';
@@ -26,7 +28,16 @@ export type Step = { readonly at: Instant } & (
   | { readonly do: 'change'; readonly subscription: string; readonly action: NamedAction }
   | { readonly do: 'plan-version'; readonly plan: PlanVersion; readonly migrate: 'no' | 'now' | 'period_end' }
   | { readonly do: 'usage'; readonly events: readonly MeterEvent[] }
+  | ({ readonly do: 'credit-grant' } & GrantedCredit)
 );
+
+/** A grant that is given to the account; `amount` in major units. */
+export interface GrantedCredit {
+  readonly amount: string;
+  readonly kind: GrantKind;
+  readonly priority?: number;
+  readonly expiresAt: Instant | null;
+}
 
 /** A billing story: an account, a catalog, and what happens. */
 export interface Story {
@@ -45,6 +56,8 @@ export interface SimulatedInvoice extends Draft {
   readonly lines: readonly BilledLine[];
 }
 
+type GrantStep = Extract<Step, { do: 'credit-grant' }>;
+
 /** A plan version with the instant from which it is sold; the first one always was. */
 interface Sold {
   readonly version: PlanVersion;
@@ -57,6 +70,7 @@ interface State {
   readonly events: readonly MeterEvent[];
   readonly invoices: readonly SimulatedInvoice[];
   readonly balanceMinor: bigint;
+  readonly grants: readonly CreditGrant[];
 }
 
 /**
@@ -71,6 +85,7 @@ export function simulate(story: Story): SimulatedInvoice[] {
     events: [],
     invoices: [],
     balanceMinor: 0n,
+    grants: [],
   };
   let billedTo: Instant | undefined;
   const runDue = (reached: (at: Instant) => boolean): void => {
@@ -120,6 +135,7 @@ function apply(state: State, { index, step }: Numbered, story: Story): State {
     if (step.do === 'usage') return { ...state, events: withoutRepeats([...state.events, ...step.events]) };
     if (step.do === 'subscribe') return subscribed(state, step, story);
     if (step.do === 'plan-version') return withVersion(state, step);
+    if (step.do === 'credit-grant') return withGrant(state, step, story);
     return changed(state, step.subscription, step.action, step.at);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -157,6 +173,15 @@ function subscribed(state: State, step: Extract<Step, { do: 'subscribe' }>, stor
     },
   );
   return { ...state, histories: [...histories, { id: step.as, createdAt: BigInt(histories.length), facts, ...(parent && { parent }) }] };
+}
+
+/** Grants are called `grant_1`, `grant_2` ... in the order in which they are given. */
+function withGrant(state: State, { at, amount, kind, priority = GRANT_PRIORITY.standard, expiresAt }: GrantStep, story: Story): State {
+  if (expiresAt !== null && expiresAt <= at)
+    throw new Refusal('invalid', 'expires_in_the_past', 'The grant would never pay: let it expire after it is given.');
+  const remainingMinor = parseMoney(amount, story.account.currency);
+  const id = `grant_${String(state.grants.length + 1)}`;
+  return { ...state, grants: [...state.grants, { id, kind, priority, expiresAt, createdAt: at, remainingMinor }] };
 }
 
 /** The next version of a plan, and its holders moved to it where that is wanted. */
@@ -239,6 +264,7 @@ function factsOf(state: State, story: Story): AccountFacts {
     billed: lines,
     slotSeqs: new Map(lines.map((line) => [line.slot, line.slotSeq])),
     balanceMinor: state.balanceMinor,
+    grants: state.grants,
   };
 }
 
@@ -258,7 +284,8 @@ function billed(state: State, story: Story, at: Instant): State {
   return {
     ...state,
     invoices: [...state.invoices, { ...invoice, lines, at }],
-    balanceMinor: state.balanceMinor + invoice.creditedMinor - invoice.appliedMinor,
+    balanceMinor: state.balanceMinor + invoice.creditedMinor - balanceAppliedOf(invoice),
+    grants: afterBurnDown(state.grants, invoice.grantsApplied),
   };
 }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
+import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
-import type { Instant } from '../domain/instant.js';
+import { type Instant, latest } from '../domain/instant.js';
 import type { UsageAnswer } from '../domain/metering/question.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { UsageService } from '../usage/usage.service.js';
@@ -33,6 +34,7 @@ interface Concluded extends Prepared {
 @Injectable()
 export class BillAccounts {
   constructor(
+    private readonly clock: Clock,
     private readonly facts: LoadFacts,
     private readonly usage: UsageService,
     private readonly issue: IssueInvoices,
@@ -41,12 +43,15 @@ export class BillAccounts {
 
   /** Bills what is due by `asOf`, and notes when something is due next. The actor is who caused it: the service itself where nobody did. */
   async run(tx: Tx, accountIds: readonly string[], asOf: Instant, actor: Actor = SYSTEM): Promise<Billed> {
-    const prepared = await this.prepare(tx, accountIds, asOf);
+    const prepared = await this.prepare(tx, accountIds, { asOf, locksGrants: true });
     const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
     await this.usage.closeForBilling(metered, asOf);
     const late = await this.usage.lateUsage(tx, accountIds);
-    const concluded = await this.conclude(tx, prepared);
-    const issues = concluded.flatMap(({ profile, facts, draft }) => (draft ? [{ profile, draft, versions: facts.versions, asOf }] : []));
+    const billedAt = this.clock.now();
+    const concluded = await this.conclude(tx, prepared, billedAt);
+    const issues = concluded.flatMap(({ profile, facts, draft }) =>
+      draft ? [{ profile, draft, versions: facts.versions, asOf, billedAt }] : [],
+    );
     const takenBack = await setNextDue(
       tx,
       concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: nextDueOf(facts, asOf) })),
@@ -63,7 +68,8 @@ export class BillAccounts {
 
   /** What would be billed by `asOf`; stores nothing. */
   async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
-    const concluded = await this.conclude(tx, await this.prepare(tx, accountIds, asOf));
+    const prepared = await this.prepare(tx, accountIds, { asOf, locksGrants: false });
+    const concluded = await this.conclude(tx, prepared, latest(asOf, this.clock.now()));
     return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
   }
 
@@ -76,11 +82,15 @@ export class BillAccounts {
     }
   }
 
-  private async prepare(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Prepared[]> {
-    return (await this.facts.run(tx, accountIds)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+  private async prepare(
+    tx: Tx,
+    accountIds: readonly string[],
+    { asOf, locksGrants }: { readonly asOf: Instant; readonly locksGrants: boolean },
+  ): Promise<Prepared[]> {
+    return (await this.facts.run(tx, accountIds, { locksGrants })).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
   }
 
-  private async conclude(tx: Tx, prepared: readonly Prepared[]): Promise<Concluded[]> {
+  private async conclude(tx: Tx, prepared: readonly Prepared[], billedAt: Instant): Promise<Concluded[]> {
     const questions = prepared.flatMap(({ profile, prepared: bill }) =>
       bill.questions.map((question) => ({ ...question, accountId: profile.id })),
     );
@@ -88,7 +98,7 @@ export class BillAccounts {
     let answered = 0;
     return prepared.map((one) => {
       const own: UsageAnswer[] = answers.slice(answered, (answered += one.prepared.questions.length));
-      return { ...one, draft: conclude(one.prepared, own) };
+      return { ...one, draft: conclude(one.prepared, own, billedAt) };
     });
   }
 }

@@ -5,14 +5,15 @@ import { Hooks } from '../common/hooks.js';
 import { Refusal } from '../domain/refusal.js';
 import { claimOne } from './billing-state.js';
 
-/** Both walk primary keys that begin with the account. */
+/** All walk primary keys that begin with the account. */
 const HOLDS = `
   select exists (select 1 from invoice where account_id = $1) as billed,
-    exists (select 1 from balance_entry where account_id = $1) as credited`;
+    exists (select 1 from balance_entry where account_id = $1) as credited,
+    exists (select 1 from credit_grant where account_id = $1) as granted`;
 
 /**
- * What was billed, and what stands on the balance, is money of the account's currency. So the first invoice, or the first entry of the
- * balance, fixes it: nothing else has to be noted, nor the account's row be locked by who bills it.
+ * What was billed, what stands on the balance, and what was granted, is money of the account's currency. So the first invoice, entry of the
+ * balance or credit grant fixes it: nothing else has to be noted, nor the account's row be locked by who bills it.
  */
 @Injectable()
 export class CurrencyGuard implements OnModuleInit {
@@ -25,12 +26,14 @@ export class CurrencyGuard implements OnModuleInit {
   /** @throws Refusal `currency_fixed` */
   private async refuse(tx: Tx, { accountId, before, currency }: { accountId: string; before: string; currency: string }): Promise<void> {
     await claimOne(tx, accountId); // whoever bills the account read its currency under this lock
-    const [held] = await tx.query<{ billed: boolean; credited: boolean }[]>(HOLDS, [accountId]);
+    const [held] = await tx.query<{ billed: boolean; credited: boolean; granted: boolean }[]>(HOLDS, [accountId]);
     const what = held?.billed
       ? 'Something was billed to the account'
       : held?.credited
         ? 'Something was put on the balance of the account'
-        : undefined;
+        : held?.granted
+          ? 'Credit was granted to the account'
+          : undefined;
     if (what !== undefined)
       throw new Refusal(
         'conflict',

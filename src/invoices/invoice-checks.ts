@@ -9,6 +9,7 @@ import { entryDifferences, orphansSql } from '../ledger/compare-entries.js';
 import { openReceivablesSql } from '../ledger/open-receivables.js';
 import { type BilledRevenueLine, REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../ledger/revenue-lines.js';
 import { LINE_COLUMNS, lineOf, type LineRow } from './billed-lines.js';
+import { applicationsTo } from './grants/grant-entries.js';
 import { type BookedInvoice, booksOf, entriesOf } from './invoice-books.js';
 import { INVOICE_COLUMNS, type InvoiceRow } from './invoice-view.js';
 
@@ -48,10 +49,17 @@ async function differencesOf(tx: Tx, rows: readonly InvoiceRow[]): Promise<Diffe
   const revenue = groupedByInvoice(
     await tx.query<RevenueLineRow[]>(`select ${REVENUE_LINE_COLUMNS} from revenue_line where ${of}`, [accountIds, ids]),
   );
+  const grants = groupedByInvoice(await applicationsTo(tx, rows));
   const entries = groupedByInvoice(await bookedEntries(tx, { accountIds, causeKinds: ['invoice', 'service'], invoiceIds: ids }));
   return rows.flatMap((row) => {
     const { seller, buyer } = row.snapshot as { seller: { key: string }; buyer: { timeZone: string } };
-    const invoice = { ...row, seller: seller.key, timeZone: buyer.timeZone, lines: (lines.get(row.id) ?? []).map(lineOf) };
+    const invoice = {
+      ...row,
+      seller: seller.key,
+      timeZone: buyer.timeZone,
+      lines: (lines.get(row.id) ?? []).map(lineOf),
+      grantsApplied: grants.get(row.id) ?? [],
+    };
     const kept = revenue.get(row.id) ?? [];
     return [...entriesDiffer(invoice, kept, entries.get(row.id) ?? []), ...revenueDifferences(row, booksOf(invoice).revenue, kept)];
   });
@@ -136,6 +144,24 @@ export const balancesCheck: Check = {
   group: 'ledger',
   narrows: true,
   run: (tx, scope) => comparedAmounts(tx, scope, { sql: BALANCES, what: 'on the balance' }),
+};
+
+const GRANTS = `
+  select a.key as subject, a.currency, coalesce(l.booked, 0)::bigint as "bookedMinor", coalesce(g.wanted, 0)::bigint as "wantedMinor"
+  from (
+    select e.account_id, -sum(p.amount_minor) as booked from posting p join journal_entry e on e.account_id = p.account_id and e.id = p.entry_id
+    where p.ledger_account = 'prepaid_credits' group by e.account_id) l
+  full join (select account_id, sum(remaining_minor) as wanted from credit_grant where kind = 'paid' group by account_id) g
+    on g.account_id = l.account_id
+  join account a on a.id = coalesce(l.account_id, g.account_id)
+  where coalesce(l.booked, 0) <> coalesce(g.wanted, 0) and ($1::uuid is null or a.id = $1) order by 1`;
+
+/** What is left of each account's paid grants is what the ledger says that it has prepaid. */
+export const grantsCheck: Check = {
+  name: 'credit grants',
+  group: 'ledger',
+  narrows: true,
+  run: (tx, scope) => comparedAmounts(tx, scope, { sql: GRANTS, what: 'left of grants that were paid for' }),
 };
 
 interface Compared {

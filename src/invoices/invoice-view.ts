@@ -1,7 +1,9 @@
 import { type BilledLine, discountOf } from '../domain/billing/line.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
+import { appliedView } from './applied-view.js';
 import { lineOf, type LineRow } from './billed-lines.js';
+import type { InvoiceApplication } from './grants/grant-entries.js';
 import type { InvoiceLineView, InvoiceView } from './invoices.dto.js';
 
 /** An invoice as it is kept, with its settlement. */
@@ -42,7 +44,15 @@ export const INVOICE_COLUMNS = `
   i.tax_minor as "taxMinor", i.total_minor as "totalMinor", i.applied_minor as "appliedMinor", i.due_minor as "dueMinor",
   i.credited_minor as "creditedMinor", i.taxes, i.snapshot`;
 
-export function invoiceView(row: InvoiceRow, account: string, lines: readonly LineRow[]): InvoiceView {
+/** What is kept beside an invoice. */
+export interface InvoiceParts {
+  /** The account's key. */
+  readonly account: string;
+  readonly lines: readonly LineRow[];
+  readonly grantsApplied: readonly InvoiceApplication[];
+}
+
+export function invoiceView(row: InvoiceRow, { account, lines, grantsApplied }: InvoiceParts): InvoiceView {
   const money = (amountMinor: bigint): string => formatMoney(amountMinor, row.currency);
   return {
     id: row.id,
@@ -70,6 +80,7 @@ export function invoiceView(row: InvoiceRow, account: string, lines: readonly Li
     tax: money(row.taxMinor),
     total: money(row.totalMinor),
     amountApplied: money(row.appliedMinor),
+    applied: appliedView({ ...row, grantsApplied }),
     amountDue: money(row.dueMinor),
     amountPaid: money(row.paidMinor),
     balanceCredited: money(row.creditedMinor),

@@ -14,6 +14,7 @@ import { formatMoney } from '../domain/currency.js';
 import { parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { BillRunService } from './bill-run.service.js';
+import { CreditGrants } from './grants/credit-grants.js';
 import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
 import { InvoicesService } from './invoices.service.js';
 
@@ -22,6 +23,7 @@ import { InvoicesService } from './invoices.service.js';
 export class InvoicesController {
   constructor(
     private readonly invoices: InvoicesService,
+    private readonly grants: CreditGrants,
     private readonly accounts: AccountsService,
     private readonly runs: BillRunService,
     private readonly audit: Audit,
@@ -56,7 +58,8 @@ export class InvoicesController {
   balance(@Key() key: string): Promise<BalanceView> {
     return this.database.transaction(async (tx) => {
       const { id, currency } = await this.accounts.byKey(tx, key);
-      return { account: key, currency, balance: formatMoney(await this.invoices.balance(tx, id), currency) };
+      const balance = formatMoney(await this.invoices.balance(tx, id), currency);
+      return { account: key, currency, balance, creditGrants: formatMoney(await this.grants.left(tx, id), currency) };
     });
   }
 

@@ -3,6 +3,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { IsInstant, IsKey } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
 import { PeriodView } from '../subscriptions/subscriptions.dto.js';
+import { AppliedView } from './applied.dto.js';
 
 const STATUSES = ['finalized', 'paid'] as const;
 const KINDS = ['one_time', 'recurring', 'metered', 'adjustment', 'minimum'] as const;
@@ -185,8 +186,11 @@ export class InvoiceView {
   @ApiProperty({ description: 'total = amountApplied + amountDue - balanceCredited.' })
   total!: string;
 
-  @ApiProperty({ description: "Paid from the account's balance." })
+  @ApiProperty({ description: "Paid from credit grants and from the account's balance." })
   amountApplied!: string;
+
+  @ApiProperty({ description: 'What that consists of, in the order in which it was used.', type: [AppliedView] })
+  applied!: AppliedView[];
 
   @ApiProperty({ description: 'What was to be collected.' })
   amountDue!: string;
@@ -290,8 +294,11 @@ export class BalanceView {
   @ApiProperty({ description: 'The currency.', example: 'USD' })
   currency!: string;
 
-  @ApiProperty({ description: 'Credit that is applied to the next invoices.', example: '21.94' })
+  @ApiProperty({ description: 'Credit that is applied to the next invoices, after the credit grants.', example: '21.94' })
   balance!: string;
+
+  @ApiProperty({ description: 'What is left of the credit grants that have not expired.', example: '39.00' })
+  creditGrants!: string;
 }
 
 export class ParkedAccountView {

@@ -19,7 +19,12 @@ import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
-import { balancesCheck, invoiceEntriesCheck, openingBalancesCheck, receivablesCheck } from './invoice-checks.js';
+import { balancesCheck, grantsCheck, invoiceEntriesCheck, openingBalancesCheck, receivablesCheck } from './invoice-checks.js';
+import { CreditGrants } from './grants/credit-grants.js';
+import { CreditGrantsController } from './grants/credit-grants.controller.js';
+import { EndGrants } from './grants/end-grants.js';
+import { GrantExpiry } from './grants/grant-expiry.js';
+import { ReleaseGrants } from './grants/release-grants.js';
 import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
@@ -45,6 +50,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
   imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
   controllers: [
     InvoicesController,
+    CreditGrantsController,
     BillRunsController,
     SellersController,
     PreviewsController,
@@ -64,8 +70,11 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     BillAccounts,
     BillRunService,
     BillRuns,
+    CreditGrants,
     CurrencyGuard,
+    EndGrants,
     EventLines,
+    GrantExpiry,
     InvoiceLinesReader,
     InvoicesService,
     IssueInvoices,
@@ -77,6 +86,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     PlanMigrations,
     PreviewBill,
     ReceivablesAging,
+    ReleaseGrants,
     RunningTotals,
     SellersService,
   ],
@@ -86,6 +96,6 @@ export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
 
   onModuleInit(): void {
-    this.checks.add(invoiceEntriesCheck, receivablesCheck, balancesCheck, openingBalancesCheck);
+    this.checks.add(invoiceEntriesCheck, receivablesCheck, balancesCheck, openingBalancesCheck, grantsCheck);
   }
 }

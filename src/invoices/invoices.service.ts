@@ -8,6 +8,7 @@ import { formatInstant, type Instant, parseInstant } from '../domain/instant.js'
 import { Refusal } from '../domain/refusal.js';
 import { balancesOf, insertBalanceChanges } from './balances.js';
 import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
+import { applicationsTo } from './grants/grant-entries.js';
 import { INVOICE_COLUMNS, type InvoiceRow, invoiceView } from './invoice-view.js';
 import type { InvoicesQuery, InvoiceView } from './invoices.dto.js';
 
@@ -178,12 +179,13 @@ export class InvoicesService {
       `select ${LINE_COLUMNS} from invoice_line where account_id = any($1::uuid[]) and invoice_id = any($2::text[]) order by n`,
       [accountIds, rows.map((row) => row.id)],
     );
+    const applications = await applicationsTo(tx, rows);
     return rows.map((row) =>
-      invoiceView(
-        row,
-        keys.get(row.accountId) ?? '',
-        lines.filter((line) => line.invoiceId === row.id),
-      ),
+      invoiceView(row, {
+        account: keys.get(row.accountId) ?? '',
+        lines: lines.filter((line) => line.invoiceId === row.id),
+        grantsApplied: applications.filter(({ invoiceId }) => invoiceId === row.id),
+      }),
     );
   }
 }

@@ -6,7 +6,7 @@ import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { defineFact, Hooks } from '../common/hooks.js';
 import { newId } from '../common/ids.js';
-import type { Draft } from '../domain/billing/draft.js';
+import { balanceAppliedOf, type Draft } from '../domain/billing/draft.js';
 import type { Line } from '../domain/billing/line.js';
 import type { PlanVersion } from '../domain/catalog.js';
 import { formatMoney } from '../domain/currency.js';
@@ -15,6 +15,7 @@ import { versionKey } from '../domain/subscription/history.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { insertBalanceChanges } from './balances.js';
 import { insertLines, type NewLine } from './billed-lines.js';
+import { insertGrantEntries, type NewGrantEntry } from './grants/grant-entries.js';
 import { booksOf } from './invoice-books.js';
 import { type Seller, SellersService } from './sellers.service.js';
 
@@ -34,6 +35,8 @@ export interface Issue {
   readonly draft: Draft;
   readonly versions: ReadonlyMap<string, PlanVersion>;
   readonly asOf: Instant;
+  /** The clock's time at which the draft was made. */
+  readonly billedAt: Instant;
 }
 
 interface Made extends Issue {
@@ -84,6 +87,7 @@ export class IssueInvoices {
       tx,
       made.flatMap(({ lines }) => lines),
     );
+    await insertGrantEntries(tx, made.flatMap(applicationsOf));
     const finalized = made.map(({ profile, id, draft }) => ({
       accountId: profile.id,
       invoiceId: id,
@@ -124,7 +128,7 @@ export class IssueInvoices {
       made.map(({ profile, id, draft }) => ({
         accountId: profile.id,
         at: issuedAt,
-        amountMinor: draft.creditedMinor - draft.appliedMinor,
+        amountMinor: draft.creditedMinor - balanceAppliedOf(draft),
         causeKind: 'invoice',
         causeId: id,
       })),
@@ -166,6 +170,18 @@ function madeOf(issue: Issue, now: Instant): Made {
   const lines = issue.draft.lines.map((line, i) => ({ ...line, accountId, invoiceId: id, id: newId('line', now, accountId), n: i + 1 }));
   return { ...issue, id, lines };
 }
+
+/** A grant is burnt down at the moment in which that was decided, which is before its expiry; the number may come later. */
+const applicationsOf = ({ profile, draft, id, billedAt }: Made): NewGrantEntry[] =>
+  draft.grantsApplied.map(({ grant, amountMinor }) => ({
+    accountId: profile.id,
+    grant,
+    at: billedAt,
+    kind: 'applied',
+    amountMinor: -amountMinor,
+    invoiceId: id,
+    reason: null,
+  }));
 
 interface Numbering {
   readonly seller: Seller;

@@ -5,11 +5,13 @@ import type { Tx } from '../common/database/database.js';
 import type { AccountFacts } from '../domain/billing/bill.js';
 import type { Coupon } from '../domain/catalog.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
+import { grouped } from '../domain/billing/slot.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { balancesOf } from './balances.js';
 import { billedLines } from './billed-lines.js';
+import { openGrants } from './grants/grant-records.js';
 
 /** One account with all that its bill depends on. */
 export interface LoadedAccount {
@@ -26,8 +28,11 @@ export class LoadFacts {
     private readonly subscriptions: SubscriptionsService,
   ) {}
 
-  /** In the order of the ids; an account that is gone is left out. */
-  async run(tx: Tx, accountIds: readonly string[]): Promise<LoadedAccount[]> {
+  /**
+   * In the order of the ids; an account that is gone is left out. With `locksGrants`, which is for who bills, what is left of their grants
+   * stays as it is until the transaction ends.
+   */
+  async run(tx: Tx, accountIds: readonly string[], { locksGrants = false } = {}): Promise<LoadedAccount[]> {
     const profiles = await this.accounts.profiles(tx, accountIds);
     const histories = await this.subscriptions.histories(tx, accountIds);
     const all = [...histories.values()].flat();
@@ -35,6 +40,7 @@ export class LoadFacts {
     const coupons = await this.couponsOf(tx, all);
     const billed = await billedLines(tx, accountIds);
     const balances = await balancesOf(tx, accountIds);
+    const grants = grouped(await openGrants(tx, accountIds, { locked: locksGrants }), ({ accountId }) => accountId);
     return accountIds.flatMap((accountId) => {
       const profile = profiles.get(accountId);
       if (!profile) return [];
@@ -48,6 +54,7 @@ export class LoadFacts {
         billed: lines,
         slotSeqs: new Map(lines.map((line) => [line.slot, line.slotSeq])),
         balanceMinor: balances.get(accountId) ?? 0n,
+        grants: grants.get(accountId) ?? [],
       };
       return [{ profile, facts }];
     });

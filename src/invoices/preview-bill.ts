@@ -83,7 +83,7 @@ export class PreviewBill {
       tx,
       prepared.questions.map((question) => ({ ...question, accountId })),
     );
-    const draft = conclude(prepared, answers);
+    const draft = conclude(prepared, answers, at);
     return draft && { at, facts, draft };
   }
 }

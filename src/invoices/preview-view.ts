@@ -1,5 +1,6 @@
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
+import { appliedView } from './applied-view.js';
 import { lineView } from './invoice-view.js';
 import { type PreviewedBill, previewIds } from './preview-bill.js';
 import type { InvoicePreviewView } from './previews.dto.js';
@@ -26,6 +27,7 @@ export function previewView({ at, draft }: PreviewedBill, bill: 'now' | 'next'):
     tax: money(draft.taxMinor),
     total: money(draft.totalMinor),
     amountApplied: money(draft.appliedMinor),
+    applied: appliedView(draft),
     amountDue: money(draft.dueMinor),
     balanceCredited: money(draft.creditedMinor),
   };

@@ -9,6 +9,7 @@ const AMOUNTS = [
   'tax',
   'total',
   'amountApplied',
+  'applied',
   'amountDue',
   'balanceCredited',
 ] as const satisfies readonly (keyof InvoiceView)[];

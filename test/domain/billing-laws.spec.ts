@@ -202,6 +202,8 @@ test('every invoice adds up, and its journal entries balance', () => {
           redeemed: new Map(),
           taxes: [VAT, INCLUDED],
           balanceMinor,
+          grants: [],
+          billedAt: asOf,
           createdAt: new Map(),
         });
         if (!invoice) throw new Error('no invoice');

@@ -22,7 +22,9 @@ describe('the database itself', () => {
   test.each([
     'audit_entry',
     'balance_entry',
+    'credit_grant cascade',
     'event_identity',
+    'grant_entry',
     'invoice',
     'invoice_line',
     'invoice_number',

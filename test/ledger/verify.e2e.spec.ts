@@ -221,6 +221,7 @@ describe('the command', () => {
         'receivables',
         'balances',
         'opening balances',
+        'credit grants',
         'payments',
         'refunds',
       ].map((name) => `${name}: ok`),

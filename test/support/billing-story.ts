@@ -62,6 +62,7 @@ export function facts(story: BillingStory, billed: readonly BilledLine[] = [], b
     billed,
     slotSeqs: new Map(billed.map((line) => [line.slot, line.slotSeq])),
     balanceMinor,
+    grants: [],
   };
 }
 

@@ -13,6 +13,7 @@ export async function afterStory(wharfage: TestApp): Promise<void> {
   await ledgerBalances(wharfage);
   expect(await differences(wharfage)).toEqual([]);
   await numbersHaveNoGap(wharfage);
+  await grantsAddUp(wharfage);
 }
 
 /** What `wharfage verify --ledger` would print: check, subject and detail. */
@@ -43,4 +44,23 @@ export async function numbersHaveNoGap(wharfage: TestApp): Promise<void> {
   );
   expect(rows.map((row) => Number(row.n))).toEqual(rows.map((_row, i) => i + 1));
   expect(rows.every((row) => row.number !== null)).toBe(true);
+}
+
+/** What each grant paid, lost and has left is what was granted; what invoices say that grants paid is what grants say. */
+export async function grantsAddUp(wharfage: TestApp): Promise<void> {
+  const off: unknown[] = await wharfage.source.query(
+    `select g.id from credit_grant g left join grant_entry e on e.account_id = g.account_id and e.grant_id = g.id
+     group by g.account_id, g.id, g.amount_minor, g.remaining_minor
+     having g.remaining_minor < 0 or g.amount_minor + coalesce(sum(e.amount_minor), 0) <> g.remaining_minor
+     union all
+     select e.id from grant_entry e join credit_grant g on g.account_id = e.account_id and g.id = e.grant_id
+     where e.kind = 'applied' and (e.at < g.created_at or e.at >= g.expires_at)
+     union all
+     select i.id from invoice i
+     left join (select account_id, invoice_id, -sum(amount_minor) as paid from grant_entry where kind = 'applied' group by 1, 2) e
+       on e.account_id = i.account_id and e.invoice_id = i.id
+     left join balance_entry b on b.account_id = i.account_id and b.cause_kind = 'invoice' and b.cause_id = i.id
+     where i.applied_minor <> coalesce(e.paid, 0) - least(coalesce(b.amount_minor, 0), 0)`,
+  );
+  expect(off).toEqual([]);
 }

@@ -126,7 +126,8 @@ class Teller {
 /** What a preview and an invoice have in common. */
 const amounts = (invoice: any): object => ({
   total: invoice.total,
-  applied: invoice.amountApplied,
+  appliedInAll: invoice.amountApplied,
+  applied: invoice.applied,
   due: invoice.amountDue,
   credited: invoice.balanceCredited,
   lines: invoice.lines.map((line: any) => [

@@ -2,6 +2,7 @@ import { discountOf, type BilledLine } from '../../domain/billing/line.js';
 import { formatMoney } from '../../domain/currency.js';
 import { formatInstant, type Stretch } from '../../domain/instant.js';
 import type { SimulatedInvoice } from '../../domain/simulation.js';
+import { appliedView } from '../../invoices/applied-view.js';
 
 export interface PeriodView {
   readonly start: string;
@@ -26,6 +27,7 @@ export function invoiceView(invoice: SimulatedInvoice) {
     tax: money(invoice.taxMinor),
     total: money(invoice.totalMinor),
     amountApplied: money(invoice.appliedMinor),
+    applied: appliedView(invoice),
     amountDue: money(invoice.dueMinor),
     balanceCredited: money(invoice.creditedMinor),
   };

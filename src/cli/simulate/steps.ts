@@ -1,9 +1,12 @@
 import { OmitType } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { GRANT_KINDS, type GrantKind } from '../../domain/billing/grants.js';
 import { tryInstant } from '../../domain/instant.js';
 import type { MeterEvent } from '../../domain/metering/meter-event.js';
 import type { Step } from '../../domain/simulation.js';
 import { ACTIONS } from '../../domain/subscription/commands/transitions.js';
 import { READERS as ACTION_READERS, startInput } from '../../subscriptions/actions.js';
+import { CreateCreditGrantDto } from '../../invoices/grants/credit-grants.dto.js';
 import { StartSubscriptionDto } from '../../subscriptions/subscriptions.dto.js';
 import { body, type Problems } from './bodies.js';
 import { readPlan } from './plans.js';
@@ -11,6 +14,13 @@ import { isRecord, type Placed, type Records, recordsOf } from './records.js';
 
 /** A subscription here needs no account: the file has one. It is added to another one by name. */
 class SubscribeBody extends OmitType(StartSubscriptionDto, ['account', 'addOnTo'] as const) {}
+
+/** A grant here is paid for where the step does not say. */
+class CreditGrantBody extends OmitType(CreateCreditGrantDto, ['kind'] as const) {
+  @IsOptional()
+  @IsIn(GRANT_KINDS)
+  kind: GrantKind = 'paid';
+}
 
 type Reader = (record: Records, pointer: string, problems: Problems) => Step | undefined;
 
@@ -54,6 +64,19 @@ const READERS: Readonly<Record<string, Reader>> = {
     const wanted = MIGRATIONS.find((one) => one === migrate);
     if (wanted === undefined) problems.say(`${pointer}/migrate`, 'not_allowed', `Must be one of: ${MIGRATIONS.join(', ')}.`);
     return plan && wanted ? { at: instantOf(at), do: 'plan-version', plan, migrate: wanted } : undefined;
+  },
+  'credit-grant': ({ at, do: _do, ...rest }, pointer, problems) => {
+    const dto = body(CreditGrantBody, rest, pointer, problems);
+    if (!dto) return undefined;
+    const { amount, kind, priority, expiresAt } = dto;
+    return {
+      at: instantOf(at),
+      do: 'credit-grant',
+      amount,
+      kind,
+      ...(priority === undefined ? {} : { priority }),
+      expiresAt: expiresAt === undefined ? null : instantOf(expiresAt),
+    };
   },
   usage: (record, pointer, problems) => ({
     at: instantOf(record['at']),

@@ -31,7 +31,7 @@ function invoiceTable(invoice: InvoiceView): string {
     ['  discount', invoice.discount],
     ['  tax', invoice.tax],
     ['  total', invoice.total],
-    ['  paid from balance', invoice.amountApplied],
+    ...invoice.applied.map(({ grant, amount }) => [`  paid from ${grant ?? 'balance'}`, amount]),
     ['  due', invoice.amountDue],
   ];
   return [`Invoice of ${invoice.at}, ${invoice.currency}`, aligned(rows), aligned(sums)].join('\n');

@@ -4,10 +4,11 @@ import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings, oneTimePrices, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
-import { draft, type Draft } from './draft.js';
+import { balanceAppliedOf, draft, type Draft } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
 import { expected, type Held, nextDue } from './expected.js';
+import { afterBurnDown, type CreditGrant } from './grants.js';
 import type { BilledLine, LineTax } from './line.js';
 import { openingLines } from './opening.js';
 import { owed } from './owed.js';
@@ -24,6 +25,8 @@ export interface AccountFacts {
   readonly billed: readonly BilledLine[];
   readonly slotSeqs: ReadonlyMap<string, number>;
   readonly balanceMinor: bigint;
+  /** Those that something is left of, in any order. */
+  readonly grants: readonly CreditGrant[];
 }
 
 /** A bill up to the point where usage must be known. */
@@ -47,8 +50,15 @@ export function prepare(facts: AccountFacts, asOf: Instant): PreparedBill {
   return { facts, asOf, expected: merged, questions: merged.metered.map((item) => item.question) };
 }
 
-/** Second half: the invoice for what should have been charged less what was billed; `undefined` when that is nothing. */
-export function conclude({ facts, asOf, expected: due }: PreparedBill, answers: readonly UsageAnswer[]): Draft | undefined {
+/**
+ * Second half: the invoice for what should have been charged less what was billed; `undefined` when that is nothing. `billedAt` is when it is
+ * made, which is later than `asOf` where a run catches up: grants pay only before their expiry.
+ */
+export function conclude(
+  { facts, asOf, expected: due }: PreparedBill,
+  answers: readonly UsageAnswer[],
+  billedAt: Instant = asOf,
+): Draft | undefined {
   const metered = due.metered.map((item, i) => {
     const answer = answers[i];
     if (!answer) throw new RangeError(`question ${String(i)} of ${String(due.metered.length)} was not answered`);
@@ -70,6 +80,7 @@ export function conclude({ facts, asOf, expected: due }: PreparedBill, answers: 
   return draft({
     ...facts,
     billed,
+    billedAt,
     charges,
     redeemed: new Map(
       facts.subscriptions.flatMap((history) => {
@@ -88,7 +99,8 @@ export function afterBilling(facts: AccountFacts, bill: Draft, ids: readonly str
     ...facts,
     billed: [...facts.billed, ...lines],
     slotSeqs: new Map([...facts.slotSeqs, ...lines.map((line) => [line.slot, line.slotSeq] as const)]),
-    balanceMinor: facts.balanceMinor + bill.creditedMinor - bill.appliedMinor,
+    balanceMinor: facts.balanceMinor + bill.creditedMinor - balanceAppliedOf(bill),
+    grants: afterBurnDown(facts.grants, bill.grantsApplied),
   };
 }
 

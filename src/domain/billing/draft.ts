@@ -1,6 +1,7 @@
 import type { Coupon } from '../catalog.js';
 import type { Instant } from '../instant.js';
 import { discounts } from './discount.js';
+import { burnDown, type CreditGrant, type GrantApplication, sumOf } from './grants.js';
 import { type BilledLine, type Charge, discountOf, type Line, type LineTax } from './line.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
@@ -13,8 +14,10 @@ export interface Draft {
   readonly taxes: readonly TaxTotal[];
   readonly taxMinor: bigint;
   readonly totalMinor: bigint;
-  /** Paid from the account's balance. Always: total = applied + due - credited. */
+  /** Paid from credit grants and from the account's balance. Always: total = applied + due - credited. */
   readonly appliedMinor: bigint;
+  /** What of it grants pay, in the order in which they are burnt down. The rest is the balance's. */
+  readonly grantsApplied: readonly GrantApplication[];
   readonly dueMinor: bigint;
   /** A total below zero, put on the account's balance. */
   readonly creditedMinor: bigint;
@@ -30,11 +33,14 @@ export interface DraftInput {
   readonly taxes: readonly LineTax[];
   /** What stands on the account's balance, from 0. */
   readonly balanceMinor: bigint;
+  readonly grants: readonly CreditGrant[];
+  /** When the invoice is made, by the clock: no grant pays at or after its expiry. */
+  readonly billedAt: Instant;
   /** When each subscription was created: orders the lines. */
   readonly createdAt: ReadonlyMap<string, Instant>;
 }
 
-/** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, balance. */
+/** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, grants, balance. */
 export function draft(input: DraftInput): Draft | undefined {
   if (input.charges.length === 0) return undefined;
   const charges = inOrder(input.charges, input.createdAt);
@@ -45,26 +51,35 @@ export function draft(input: DraftInput): Draft | undefined {
     discounts: off[i] ?? [],
     taxes: charge.adjusts === null ? input.taxes : (origins.get(charge.adjusts)?.taxes ?? []),
   }));
-  return { currency: input.currency, lines, ...totals(lines, input.balanceMinor) };
+  return { currency: input.currency, lines, ...totals(lines, input) };
 }
 
-/** Adds lines up; what the balance holds is applied to a total above zero, a total below zero goes to the balance. */
-export function totals(lines: readonly Line[], balanceMinor: bigint): Omit<Draft, 'currency' | 'lines'> {
+/** What of an invoice the account's balance pays, in minor units. */
+export const balanceAppliedOf = ({ appliedMinor, grantsApplied }: Pick<Draft, 'appliedMinor' | 'grantsApplied'>): bigint =>
+  appliedMinor - sumOf(grantsApplied);
+
+type Credit = Pick<DraftInput, 'balanceMinor' | 'grants' | 'billedAt'>;
+
+/** Adds lines up; a total above zero is paid by grants, then by what the balance holds; a total below zero goes to the balance. */
+function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Credit): Omit<Draft, 'currency' | 'lines'> {
   const subtotalMinor = lines.reduce((total, line) => total + line.amountMinor, 0n);
   const discountMinor = lines.reduce((total, line) => total + discountOf(line), 0n);
   const taxes = taxTotals(lines);
   const added = taxes.filter((tax) => !tax.inclusive).reduce((total, tax) => total + tax.amountMinor, 0n);
   const totalMinor = subtotalMinor - discountMinor + added;
   const charged = totalMinor > 0n ? totalMinor : 0n;
-  const appliedMinor = balanceMinor < charged ? balanceMinor : charged;
+  const grantsApplied = burnDown(grants, charged, billedAt);
+  const left = charged - sumOf(grantsApplied);
+  const dueMinor = balanceMinor < left ? left - balanceMinor : 0n;
   return {
     subtotalMinor,
     discountMinor,
     taxes,
     taxMinor: taxes.reduce((total, tax) => total + tax.amountMinor, 0n),
     totalMinor,
-    appliedMinor,
-    dueMinor: charged - appliedMinor,
+    appliedMinor: charged - dueMinor,
+    grantsApplied,
+    dueMinor,
     creditedMinor: totalMinor < 0n ? -totalMinor : 0n,
   };
 }
