@@ -11,6 +11,8 @@ import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
 import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
+import { Settlement1764000700000 } from './1764000700000-settlement.js';
+import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -29,4 +31,6 @@ export const migrations = [
   Alerts1764000630000,
   CreditGrants1764000640000,
   Ledger1764000660000,
+  Settlement1764000700000,
+  UsageArchive1764000710000,
 ];

@@ -25,6 +25,8 @@ export interface Config {
   readonly intakeBytesMax: number;
   readonly quarantineMax: number;
   readonly quarantineDays: number;
+  readonly usageArchiveAfterMonths: number;
+  readonly usageArchiveDir: string | undefined;
 }
 
 interface Setting<Value> {
@@ -125,6 +127,16 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     read: whole(0, 100_000_000),
   },
   QUARANTINE_DAYS: { fallback: '90', meaning: 'How long a rejected usage event is kept.', read: whole(1, 3_650) },
+  USAGE_ARCHIVE_AFTER_MONTHS: {
+    fallback: '0',
+    meaning: 'Months that ended that long ago are archived by themselves, from 2 on, once no bill needs their events; 0 archives nothing.',
+    read: (text) => (text === '1' ? new Error('must be 0, or 2 or more') : whole(0, 1_200)(text)),
+  },
+  USAGE_ARCHIVE_DIR: {
+    fallback: '',
+    meaning: 'Where archived events are kept, the same files for all workers. Without it usage-archive in DATA_DIR.',
+    read: (text) => (text === '' ? undefined : isAbsolute(text) ? text : resolve(text)),
+  },
 };
 
 const NAMES = {
@@ -148,6 +160,8 @@ const NAMES = {
   INTAKE_BYTES_MAX: 'intakeBytesMax',
   QUARANTINE_MAX: 'quarantineMax',
   QUARANTINE_DAYS: 'quarantineDays',
+  USAGE_ARCHIVE_AFTER_MONTHS: 'usageArchiveAfterMonths',
+  USAGE_ARCHIVE_DIR: 'usageArchiveDir',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

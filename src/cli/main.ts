@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.js')).verify,
   simulate: async () => (await import('./simulate/simulate.js')).simulateCommand,
   import: async () => (await import('./import/import.js')).importCommand,
+  archive: async () => (await import('./archive.js')).archive,
   seed: async () => (await import('./seed.js')).seed,
   demo: async () => (await import('./demo/demo.js')).demo,
   openapi: async () => (await import('./openapi.js')).openapi,

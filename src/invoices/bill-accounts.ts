@@ -3,15 +3,19 @@ import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
-import { conclude, nextDueOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
+import { conclude, longSlotsOf, nextDueOf, prepare, type PreparedBill, usageNeededFrom } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
+import { factsKnown, settledAfter } from '../domain/billing/settled.js';
 import { type Instant, latest } from '../domain/instant.js';
 import type { UsageAnswer } from '../domain/metering/question.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
+import type { LateUsage } from '../usage/late-marks.js';
 import { UsageService } from '../usage/usage.service.js';
+import { highestPositions } from './billed-lines.js';
 import { dueBy, setNextDue } from './billing-state.js';
 import { IssueInvoices } from './issue-invoices.js';
-import { LoadFacts, type LoadedAccount } from './load-facts.js';
+import { LoadFacts, type LoadedAccount, type Unsettled } from './load-facts.js';
+import { saveSettlements, type Settled } from './settlements.js';
 
 /** What billing some accounts came to. */
 export interface Billed {
@@ -25,6 +29,13 @@ interface Prepared extends LoadedAccount {
 
 interface Concluded extends Prepared {
   readonly draft: Draft | undefined;
+}
+
+interface Recomputed {
+  /** The marks of late usage that were read. */
+  readonly late: readonly LateUsage[];
+  readonly billedAt: Instant;
+  readonly concluded: readonly Concluded[];
 }
 
 /**
@@ -41,14 +52,12 @@ export class BillAccounts {
     private readonly audit: Audit,
   ) {}
 
-  /** Bills what is due by `asOf`, and notes when something is due next. The actor is who caused it: the service itself where nobody did. */
+  /**
+   * Bills what is due by `asOf`, and notes when something is due next, and how far the accounts are settled. The actor is who caused it: the
+   * service itself where nobody did.
+   */
   async run(tx: Tx, accountIds: readonly string[], asOf: Instant, actor: Actor = SYSTEM): Promise<Billed> {
-    const prepared = await this.prepare(tx, accountIds, { asOf, locksGrants: true });
-    const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
-    await this.usage.closeForBilling(metered, asOf);
-    const late = await this.usage.lateUsage(tx, accountIds);
-    const billedAt = this.clock.now();
-    const concluded = await this.conclude(tx, prepared, billedAt);
+    const { late, billedAt, concluded } = await this.recompute(tx, accountIds, { asOf, locksGrants: true });
     const issues = concluded.flatMap(({ profile, facts, draft }) =>
       draft ? [{ profile, draft, versions: facts.versions, asOf, billedAt }] : [],
     );
@@ -62,13 +71,32 @@ export class BillAccounts {
       concluded.flatMap(({ profile: { id, key } }) => (takenBack.includes(id) ? [{ ...entry, accountId: id, subjectId: key }] : [])),
     );
     await this.usage.clearLateUsage(tx, late);
+    await saveSettlements(
+      tx,
+      concluded.map((one) => settledBy(one, asOf)),
+    );
     await this.issue.run(tx, issues, actor); // last: it takes the numbers
     return { accounts: concluded.length, drafts: issues.map((one) => one.draft) };
   }
 
+  /** Notes how far accounts are settled, and bills nothing: what differs stays to be billed. The transaction has claimed them. */
+  async settle(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<void> {
+    const { late, concluded } = await this.recompute(tx, accountIds, { asOf, locksGrants: false });
+    const differing = new Set(concluded.flatMap(({ profile, draft }) => (draft ? [profile.id] : [])));
+    await this.usage.clearLateUsage(
+      tx,
+      late.filter(({ accountId }) => !differing.has(accountId)),
+    );
+    await saveSettlements(
+      tx,
+      concluded.map((one) => settledBy(one, asOf)),
+    );
+  }
+
   /** What would be billed by `asOf`; stores nothing. */
   async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
-    const prepared = await this.prepare(tx, accountIds, { asOf, locksGrants: false });
+    const late = await this.usage.lateUsage(tx, accountIds);
+    const prepared = await this.prepare(tx, accountIds, { asOf, late, locksGrants: false });
     const concluded = await this.conclude(tx, prepared, latest(asOf, this.clock.now()));
     return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
   }
@@ -82,12 +110,42 @@ export class BillAccounts {
     }
   }
 
-  private async prepare(
+  /**
+   * What differs from what was billed. Marks of late usage are read first: what they tell of is seen, and what comes later leaves marks that
+   * stay. Usage is asked for when all that was being stored is stored.
+   */
+  private async recompute(
     tx: Tx,
     accountIds: readonly string[],
     { asOf, locksGrants }: { readonly asOf: Instant; readonly locksGrants: boolean },
+  ): Promise<Recomputed> {
+    const late = await this.usage.lateUsage(tx, accountIds);
+    const prepared = await this.numbered(tx, await this.prepare(tx, accountIds, { asOf, late, locksGrants }));
+    const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
+    await this.usage.closeForBilling(metered, asOf);
+    const billedAt = this.clock.now();
+    return { late, billedAt, concluded: await this.conclude(tx, prepared, billedAt) };
+  }
+
+  private async prepare(
+    tx: Tx,
+    accountIds: readonly string[],
+    { asOf, ...known }: Pick<Unsettled, 'late' | 'locksGrants'> & { readonly asOf: Instant },
   ): Promise<Prepared[]> {
-    return (await this.facts.run(tx, accountIds, { locksGrants })).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+    return (await this.facts.unsettled(tx, accountIds, known)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
+  }
+
+  /** With the positions taken in slots whose lines may be left out. */
+  private async numbered(tx: Tx, all: readonly Prepared[]): Promise<Prepared[]> {
+    const settled = all.filter(({ settledThrough }) => settledThrough !== undefined);
+    const slots = settled.flatMap(({ profile, prepared }) => longSlotsOf(prepared).map((slot) => ({ accountId: profile.id, slot })));
+    const taken = new Map<string, [string, number][]>();
+    for (const { accountId, slot, slotSeq } of await highestPositions(tx, slots))
+      taken.set(accountId, [...(taken.get(accountId) ?? []), [slot, slotSeq]]);
+    return all.map(({ prepared, ...one }) => {
+      const slotSeqs = new Map([...one.facts.slotSeqs, ...(taken.get(one.profile.id) ?? [])]);
+      return { ...one, prepared: { ...prepared, facts: { ...prepared.facts, slotSeqs } } };
+    });
   }
 
   private async conclude(tx: Tx, prepared: readonly Prepared[], billedAt: Instant): Promise<Concluded[]> {
@@ -101,4 +159,14 @@ export class BillAccounts {
       return { ...one, draft: conclude(one.prepared, own, billedAt) };
     });
   }
+}
+
+function settledBy({ profile, facts, draft, settledThrough }: Concluded, asOf: Instant): Settled {
+  const through = settledAfter(draft?.lines ?? [], { asOf, before: settledThrough ?? asOf });
+  return {
+    accountId: profile.id,
+    through,
+    facts: factsKnown(facts.subscriptions),
+    usageNeededFrom: usageNeededFrom(facts, through),
+  };
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { plainArray, textArray } from '../common/database/arrays.js';
 import type { Tx } from '../common/database/database.js';
 import type { BilledLine, Line, LineTax } from '../domain/billing/line.js';
-import { formatInstant, type Instant } from '../domain/instant.js';
+import { formatInstant, type Instant, type Stretch } from '../domain/instant.js';
 import type { BreakdownStep } from '../domain/rating/model.js';
 
 /** A line as it is kept. */
@@ -42,6 +43,10 @@ export async function billedLines(tx: Tx, accountIds: readonly string[]): Promis
     `select ${LINE_COLUMNS} from invoice_line where account_id = any($1::uuid[]) order by billed_seq`,
     [accountIds],
   );
+  return byAccount(rows);
+}
+
+function byAccount(rows: readonly LineRow[]): Map<string, BilledLine[]> {
   const lines = new Map<string, BilledLine[]>();
   for (const row of rows) {
     const found = lines.get(row.accountId);
@@ -49,6 +54,102 @@ export async function billedLines(tx: Tx, accountIds: readonly string[]): Promis
     else lines.set(row.accountId, [lineOf(row)]);
   }
   return lines;
+}
+
+/** A subscription, and up to where what was billed of it is left out; null for nothing. */
+export interface OpenPart {
+  readonly accountId: string;
+  readonly subscription: string;
+  readonly through: Instant | null;
+}
+
+/* When a line ends, as `endOfPiece` has it; what is charged once never does. The expression is that of invoice_line_by_end. */
+const ENDS = `(case when l.kind = 'one_time' then 'infinity'::timestamptz else greatest(l.period_end, l.service_end) end)`;
+const PARTS = 'unnest($1::uuid[], $2::text[], $3::timestamptz[]) as k(account_id, subscription, through)';
+const OF_PART = 'l.account_id = k.account_id and l.subscription = k.subscription';
+
+const partColumns = (parts: readonly OpenPart[]): string[] => [
+  plainArray(parts.map(({ accountId }) => accountId)),
+  plainArray(parts.map(({ subscription }) => subscription)),
+  plainArray(parts.map(({ through }) => (through === null ? '-infinity' : formatInstant(through)))),
+];
+
+/** What was billed of these subscriptions and ends later, in the order of billing, by account. One query over invoice_line_by_end. */
+export async function openLines(tx: Tx, parts: readonly OpenPart[]): Promise<Map<string, BilledLine[]>> {
+  if (parts.length === 0) return new Map();
+  const rows = await tx.query<LineRow[]>(
+    `select ${LINE_COLUMNS} from (
+       select o.* from ${PARTS} cross join lateral (select l.* from invoice_line l where ${OF_PART} and ${ENDS} > k.through) o) l
+     order by billed_seq`,
+    partColumns(parts),
+  );
+  return byAccount(rows);
+}
+
+/**
+ * The bounds of the last periods that are left out, by subscription: those that a time zone's rules might move over the end of what is
+ * settled. Relies on invoice_line_by_end.
+ */
+export async function periodsLeftOut(tx: Tx, parts: readonly OpenPart[]): Promise<Map<string, Map<string, Stretch>>> {
+  if (parts.length === 0) return new Map();
+  const rows = await tx.query<{ subscription: string; key: string; start: Instant; end: Instant }[]>(
+    `select distinct k.subscription, l.period_key as key, l.period_start as start, l.period_end as "end" from ${PARTS}
+     cross join lateral (select max(${ENDS}) as at from invoice_line l where ${OF_PART} and ${ENDS} <= k.through) last
+     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through and ${ENDS} >= least(last.at, k.through - interval '48 hours')`,
+    partColumns(parts),
+  );
+  const periods = new Map<string, Map<string, Stretch>>();
+  for (const { subscription, key, start, end } of rows) {
+    const found = periods.get(subscription) ?? new Map<string, Stretch>();
+    periods.set(subscription, found.set(key, { start, end }));
+  }
+  return periods;
+}
+
+/**
+ * What a coupon took off on lines that are left out, by subscription and ordinal of the billing period, in minor units. Reads all of these
+ * lines. Relies on invoice_line_by_end.
+ */
+export async function discountsLeftOut(
+  tx: Tx,
+  parts: readonly (OpenPart & { readonly coupon: string })[],
+): Promise<Map<string, Map<number, bigint>>> {
+  if (parts.length === 0) return new Map();
+  const rows = await tx.query<{ subscription: string; ordinal: number; given: bigint }[]>(
+    `select k.subscription, l.period_ordinal as ordinal, sum((d ->> 'amountMinor')::bigint)::bigint as given
+     from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) as k(account_id, subscription, through, coupon)
+     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through
+     join jsonb_array_elements(l.discounts) d on d ->> 'coupon' = k.coupon group by 1, 2`,
+    [...partColumns(parts), textArray(parts.map(({ coupon }) => coupon))],
+  );
+  const discounts = new Map<string, Map<number, bigint>>();
+  for (const { subscription, ordinal, given } of rows) {
+    const found = discounts.get(subscription) ?? new Map<number, bigint>();
+    discounts.set(subscription, found.set(ordinal, given));
+  }
+  return discounts;
+}
+
+/** A slot of an account. */
+export interface SlotOf {
+  readonly accountId: string;
+  readonly slot: string;
+}
+
+/** The highest position taken in each of these slots; a slot without one is left out. Relies on invoice_line_billed_once. */
+export async function highestPositions(tx: Tx, slots: readonly SlotOf[]): Promise<(SlotOf & { readonly slotSeq: number })[]> {
+  if (slots.length === 0) return [];
+  return await tx.query(
+    `select k.account_id as "accountId", k.slot, l.slot_seq as "slotSeq"
+     from unnest($1::uuid[], $2::text[], $3::uuid[]) as k(account_id, slot, hash)
+     cross join lateral (
+       select slot_seq from invoice_line l where l.account_id = k.account_id and l.slot_hash = k.hash order by slot_seq desc limit 1) l`,
+    [
+      plainArray(slots.map(({ accountId }) => accountId)),
+      textArray(slots.map(({ slot }) => slot)),
+      plainArray(slots.map(({ slot }) => slotHash(slot))),
+    ],
+  );
 }
 
 /** A line that goes on an invoice now. */

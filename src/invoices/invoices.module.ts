@@ -12,6 +12,8 @@ import { AlertRuns } from './alert-runs.js';
 import { AlertSpread } from './alert-spread.js';
 import { AlertsController } from './alerts.controller.js';
 import { AlertsService } from './alerts.service.js';
+import { ArchivePolicy } from './archive-policy.js';
+import { ArchiveUsage } from './archive-usage.js';
 import { BillAccounts } from './bill-accounts.js';
 import { BackfillEffect } from './backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
@@ -43,6 +45,7 @@ import { ReceivablesAgingController } from './receivables-aging.controller.js';
 import { RunningTotalController } from './running-total.controller.js';
 import { RunningTotals } from './running-total.js';
 import { SellersController } from './sellers.controller.js';
+import { SettleAccounts } from './settle-accounts.js';
 import { SellersService } from './sellers.service.js';
 import { UsageEffectsController } from './usage-effects.controller.js';
 
@@ -66,6 +69,8 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     AlertRuns,
     AlertSpread,
     AlertsService,
+    ArchivePolicy,
+    ArchiveUsage,
     BackfillEffect,
     BillAccounts,
     BillRunService,
@@ -89,6 +94,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     ReleaseGrants,
     RunningTotals,
     SellersService,
+    SettleAccounts,
   ],
   exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
 })

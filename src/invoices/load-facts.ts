@@ -2,21 +2,46 @@ import { Injectable } from '@nestjs/common';
 import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { Tx } from '../common/database/database.js';
-import type { AccountFacts } from '../domain/billing/bill.js';
+import { type AccountFacts, isSettleable } from '../domain/billing/bill.js';
+import type { BilledLine } from '../domain/billing/line.js';
+import { type SettledParts, stillSettled } from '../domain/billing/settled.js';
 import type { Coupon } from '../domain/catalog.js';
+import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { grouped } from '../domain/billing/slot.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
+import type { LateUsage } from '../usage/late-marks.js';
 import { balancesOf } from './balances.js';
-import { billedLines } from './billed-lines.js';
+import { billedLines, discountsLeftOut, type OpenPart, openLines, periodsLeftOut } from './billed-lines.js';
 import { openGrants } from './grants/grant-records.js';
+import { settlementsOf } from './settlements.js';
 
 /** One account with all that its bill depends on. */
 export interface LoadedAccount {
   readonly profile: AccountProfile;
   readonly facts: AccountFacts;
+  /** Up to where it was settled, by what is known now; undefined where everything is billed anew. */
+  readonly settledThrough?: Instant | undefined;
+}
+
+/** What is to be billed anew. */
+export interface Unsettled {
+  /** The marks of usage that came late, read before. */
+  readonly late: readonly LateUsage[];
+  readonly suppose?: Suppose | undefined;
+  /** For who bills: what is left of their grants stays as it is until the transaction ends. */
+  readonly locksGrants?: boolean | undefined;
+}
+
+/** What subscriptions are supposed to be, from what they are. */
+export type Suppose = (subscriptions: readonly SubscriptionHistory[]) => readonly SubscriptionHistory[];
+
+/** An account before its lines are read. */
+interface Known {
+  readonly profile: AccountProfile;
+  readonly facts: Omit<AccountFacts, 'billed' | 'settled' | 'slotSeqs'>;
 }
 
 /** Reads what bills depend on, for many accounts in a handful of queries. */
@@ -28,41 +53,102 @@ export class LoadFacts {
     private readonly subscriptions: SubscriptionsService,
   ) {}
 
-  /**
-   * In the order of the ids; an account that is gone is left out. With `locksGrants`, which is for who bills, what is left of their grants
-   * stays as it is until the transaction ends.
-   */
-  async run(tx: Tx, accountIds: readonly string[], { locksGrants = false } = {}): Promise<LoadedAccount[]> {
+  /** With all that was ever billed. In the order of the ids; an account that is gone is left out. */
+  async run(tx: Tx, accountIds: readonly string[]): Promise<LoadedAccount[]> {
+    const known = await this.known(tx, accountIds);
+    const billed = await billedLines(tx, accountIds);
+    return known.map((one) => withLines(one, billed));
+  }
+
+  /** The same without what is settled, which is all that a bill takes. */
+  async unsettled(tx: Tx, accountIds: readonly string[], { late, suppose, locksGrants }: Unsettled): Promise<LoadedAccount[]> {
+    const known = await this.known(tx, accountIds, { suppose, locksGrants });
+    const settlements = await settlementsOf(tx, accountIds);
+    const lateFrom = new Map(late.map(({ accountId, earliestEventTime }) => [accountId, earliestEventTime]));
+    const settledThrough = new Map(
+      known.flatMap(({ profile: { id }, facts }) => {
+        const settlement = settlements.get(id);
+        return settlement ? [[id, stillSettled(settlement, facts.subscriptions, lateFrom.get(id))]] : [];
+      }),
+    );
+    const parts = known.flatMap((one) => partsOf(one, settledThrough.get(one.profile.id)));
+    const whole = accountIds.filter((id) => !settledThrough.has(id));
+    const billed = new Map([...(await billedLines(tx, whole)), ...(await openLines(tx, parts))]);
+    const settled = await this.leftOut(
+      tx,
+      parts.flatMap((part) => (part.through === null ? [] : [{ ...part, through: part.through }])),
+    );
+    return known.map((one) => {
+      const loaded = withLines(one, billed);
+      return { ...loaded, facts: { ...loaded.facts, settled }, settledThrough: settledThrough.get(one.profile.id) };
+    });
+  }
+
+  private async leftOut(tx: Tx, parts: readonly (Part & { readonly through: Instant })[]): Promise<SettledParts> {
+    const frozen = await periodsLeftOut(tx, parts);
+    const given = await discountsLeftOut(
+      tx,
+      parts.flatMap(({ coupon, ...part }) => (coupon?.amountOff === undefined ? [] : [{ ...part, coupon: coupon.key }])),
+    );
+    return new Map(
+      parts.map(({ subscription: id, through }) => [
+        id,
+        { through, frozen: frozen.get(id) ?? new Map<string, Stretch>(), given: given.get(id) ?? new Map<number, bigint>() },
+      ]),
+    );
+  }
+
+  /** The coupons that were redeemed on the subscriptions, by key. */
+  private async couponsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, Coupon>> {
+    const keys = new Set(histories.flatMap((history) => startOf(history).coupon ?? []));
+    return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
+  }
+
+  private async known(
+    tx: Tx,
+    accountIds: readonly string[],
+    { suppose = (subscriptions) => subscriptions, locksGrants = false }: Omit<Unsettled, 'late'> = {},
+  ): Promise<Known[]> {
     const profiles = await this.accounts.profiles(tx, accountIds);
-    const histories = await this.subscriptions.histories(tx, accountIds);
+    const recorded = await this.subscriptions.histories(tx, accountIds);
+    const histories = new Map(accountIds.map((id) => [id, suppose(recorded.get(id) ?? [])]));
     const all = [...histories.values()].flat();
     const versions = await this.subscriptions.versionsOf(tx, all);
     const coupons = await this.couponsOf(tx, all);
-    const billed = await billedLines(tx, accountIds);
     const balances = await balancesOf(tx, accountIds);
     const grants = grouped(await openGrants(tx, accountIds, { locked: locksGrants }), ({ accountId }) => accountId);
     return accountIds.flatMap((accountId) => {
       const profile = profiles.get(accountId);
       if (!profile) return [];
-      const lines = billed.get(accountId) ?? [];
-      const facts: AccountFacts = {
-        currency: profile.currency,
-        subscriptions: histories.get(accountId) ?? [],
-        versions,
-        coupons,
-        taxes: profile.taxRates.map(({ key, name, rate, category, inclusive }) => ({ key, name, rate, category, inclusive })),
-        billed: lines,
-        slotSeqs: new Map(lines.map((line) => [line.slot, line.slotSeq])),
-        balanceMinor: balances.get(accountId) ?? 0n,
-        grants: grants.get(accountId) ?? [],
-      };
-      return [{ profile, facts }];
+      const taxes = profile.taxRates.map(({ key, name, rate, category, inclusive }) => ({ key, name, rate, category, inclusive }));
+      const subscriptions = histories.get(accountId) ?? [];
+      const balanceMinor = balances.get(accountId) ?? 0n;
+      return [
+        {
+          profile,
+          facts: { currency: profile.currency, subscriptions, versions, coupons, taxes, balanceMinor, grants: grants.get(accountId) ?? [] },
+        },
+      ];
     });
   }
+}
 
-  /** The coupons that were redeemed on the subscriptions, by key. */
-  async couponsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, Coupon>> {
-    const keys = new Set(histories.flatMap((history) => startOf(history).coupon ?? []));
-    return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
-  }
+function withLines({ profile, facts }: Known, lines: ReadonlyMap<string, readonly BilledLine[]>): LoadedAccount {
+  const billed = lines.get(profile.id) ?? [];
+  return { profile, facts: { ...facts, billed, slotSeqs: new Map(billed.map((line) => [line.slot, line.slotSeq])) } };
+}
+
+interface Part extends OpenPart {
+  readonly coupon: Coupon | undefined;
+}
+
+/** What of each subscription is left out; nothing at all of an account that is billed anew as a whole. */
+function partsOf({ profile, facts }: Known, through: Instant | undefined): Part[] {
+  if (through === undefined) return [];
+  return facts.subscriptions.map((history) => ({
+    accountId: profile.id,
+    subscription: history.id,
+    through: isSettleable(history, facts.versions, through) ? through : null,
+    coupon: facts.coupons.get(startOf(history).coupon ?? ''),
+  }));
 }

@@ -5,9 +5,8 @@ import { type AccountFacts, afterBilling, conclude, nextDueOf, prepare } from '.
 import type { Draft } from '../domain/billing/draft.js';
 import type { Instant } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
-import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { UsageService } from '../usage/usage.service.js';
-import { LoadFacts } from './load-facts.js';
+import { LoadFacts, type Suppose } from './load-facts.js';
 
 /** A bill that was not stored. */
 export interface PreviewedBill {
@@ -32,17 +31,12 @@ export class PreviewBill {
   constructor(
     private readonly clock: Clock,
     private readonly facts: LoadFacts,
-    private readonly subscriptions: SubscriptionsService,
     private readonly usage: UsageService,
   ) {}
 
   /** The bills of an account if one of its subscriptions were as given, or there were one more. */
   async run(tx: Tx, accountId: string, supposed: SubscriptionHistory): Promise<Preview> {
-    const known = await this.known(tx, accountId);
-    const subscriptions = withSupposed(known.subscriptions, supposed);
-    const versions = await this.subscriptions.versionsOf(tx, subscriptions);
-    const coupons = await this.facts.couponsOf(tx, subscriptions);
-    return this.bills(tx, accountId, { ...known, subscriptions, versions, coupons });
+    return this.bills(tx, accountId, await this.known(tx, accountId, (subscriptions) => withSupposed(subscriptions, supposed)));
   }
 
   /** The bills of an account as it is. */
@@ -63,8 +57,9 @@ export class PreviewBill {
     return (await this.billed(tx, accountId, facts, now)) ?? (await this.next(tx, accountId, facts, now));
   }
 
-  private async known(tx: Tx, accountId: string): Promise<AccountFacts> {
-    const [loaded] = await this.facts.run(tx, [accountId]);
+  private async known(tx: Tx, accountId: string, suppose?: Suppose): Promise<AccountFacts> {
+    const late = await this.usage.lateUsage(tx, [accountId]);
+    const [loaded] = await this.facts.unsettled(tx, [accountId], { late, suppose });
     if (!loaded) throw new RangeError(`account ${accountId} was not found`);
     return loaded.facts;
   }

@@ -33,7 +33,7 @@ export class RunningTotalController {
       "Rated as the invoice will be, with the whole period's free units and maximum. A minimum is shown beside the amount until the period is over; then the amount is that of the invoice's line. Nothing is metered in a trial.",
   })
   @ApiOkResponse({ type: RunningTotalView, description: 'The running total; never behind what was acknowledged.' })
-  @ApiProblems(404)
+  @ApiProblems(404, 409)
   running(@Key() key: string): Promise<RunningTotalView> {
     return this.database.transaction(async (tx) => {
       const { id } = await this.accounts.byKey(tx, key);
@@ -57,7 +57,7 @@ export class RunningTotalController {
     description: 'By the code of a bill run, with usage as it is known now: a level that holds is taken to stay. Nothing is stored.',
   })
   @ApiOkResponse({ type: UpcomingInvoiceView, description: 'The invoice as it would be, and when.' })
-  @ApiProblems(404)
+  @ApiProblems(404, 409)
   upcoming(@Key() key: string): Promise<UpcomingInvoiceView> {
     return this.database.transaction(async (tx) => {
       const { id } = await this.accounts.byKey(tx, key);

@@ -61,7 +61,7 @@ export class UsageEffectsController {
       'Lines of a price whose meter counts the event, for a service period that contains its time; also where it was voided since.',
   })
   @ApiOkResponse({ type: EventLinesView, description: 'The lines, with their invoices.' })
-  @ApiProblems(404)
+  @ApiProblems(404, 410)
   eventLines(@Param('evt') eventId: string): Promise<EventLinesView> {
     return this.database.transaction(async (tx) => ({ data: await this.lines.run(tx, eventId) }));
   }

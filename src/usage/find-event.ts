@@ -2,6 +2,7 @@ import type { Tx } from '../common/database/database.js';
 import { namedBy, type NamedThing, namingId } from '../common/ids.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
+import { archiveOf, eventArchived } from './archive/archived.js';
 import { identOf } from './identity.js';
 import type { StoredEventView } from './usage.dto.js';
 
@@ -29,13 +30,15 @@ export function eventNamedBy(eventId: string): NamedThing {
 export const eventNotFound = (eventId: string): Refusal =>
   new Refusal('not_found', 'event_not_found', `There is no event "${eventId}": look it up by GET /v2/usage/events?account=&source=&id=.`);
 
-/** The event that an account's reporter sent under that id; one row of each primary key. */
+/** The event that an account's reporter sent under that id; one row of each primary key. @throws Refusal `event_archived` */
 export async function findEvent(
   tx: Tx,
   { accountId, source, id }: { readonly accountId: string; readonly source: string; readonly id: string },
 ): Promise<Omit<StoredEventView, 'subject'> | undefined> {
   const ident = identOf({ source, id });
   const [row] = await tx.query<EventRow[]>(FIND, [accountId, ident]);
+  const archive = row ? undefined : await archiveOf(tx, { accountId, ident });
+  if (archive) throw eventArchived(archive);
   return (
     row && { eventId: eventIdOf({ accountId, ident }), ...row, time: formatInstant(row.time), receivedAt: formatInstant(row.receivedAt) }
   );

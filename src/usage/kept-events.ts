@@ -6,7 +6,9 @@ import { missingFor } from '../domain/metering/event.js';
 import type { MeterEvent } from '../domain/metering/meter-event.js';
 import { measureOf } from '../domain/metering/measures.js';
 import type { CatalogMeter } from '../meters/meters.service.js';
+import { usageArchived } from './archive/archived.js';
 import { identOf } from './identity.js';
+import { monthOf } from './months.js';
 import type { CountedEvent } from './measured-event.js';
 import { conditionsOf } from './quantities/dimensions.js';
 import { admittedSql, NOT_VOIDED } from './quantities/events-sql.js';
@@ -73,7 +75,7 @@ export interface Position {
   readonly seq: string;
 }
 
-/** Events of an account by position. Relies on usage_event_pk. */
+/** Events of an account by position. Relies on usage_event_pk. @throws Refusal `usage_archived` where one is archived */
 export async function keptAt(
   tx: Tx,
   accountId: string,
@@ -86,6 +88,11 @@ export async function keptAt(
      order by e.event_time, e.event_seq`,
     [accountId, ...positionColumns(positions)],
   );
+  if (rows.length < positions.length) {
+    const found = new Set(rows.map(({ seq }) => seq));
+    const missing = positions.find(({ seq }) => !found.has(seq));
+    if (missing) throw usageArchived(monthOf(missing.time));
+  }
   return rows.map((row) => keptEvent(row, meters));
 }
 

@@ -32,7 +32,7 @@ export class UsageQueryController {
       'The totals, and with `window` a series of at most 2,000 windows (times groups). Never behind what was acknowledged. A level that holds is taken to go on, also in a range that has not passed yet.',
   })
   @ApiOkResponse({ type: UsageView, description: 'The total, or one for each group, and the series.' })
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 409, 422)
   query(@Query() query: UsageQuery): Promise<UsageView> {
     const { meter, account, groupBy, window: unit } = query;
     const [from, to] = [parseInstant(query.from), parseInstant(query.to)];

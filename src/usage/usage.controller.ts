@@ -78,7 +78,7 @@ export class UsageController {
   @Scopes('usage:read')
   @ApiOperation({ operationId: 'findUsageEvent', summary: 'Look an event up by what it was reported with' })
   @ApiOkResponse({ type: StoredEventsView, description: 'The event, or an empty list.' })
-  @ApiProblems(404)
+  @ApiProblems(404, 410)
   find(@Query() { account, source, id }: EventsQuery): Promise<StoredEventsView> {
     return this.database.transaction(async (tx) => {
       const { id: accountId } = await this.accounts.byKey(tx, account);

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts/accounts.module.js';
 import { MetersModule } from '../meters/meters.module.js';
+import { ArchiveMonths } from './archive/archive-months.js';
+import { RestoreMonth } from './archive/restore-month.js';
 import { EventStreams } from './intake/event-streams.js';
 import { AddEvents } from './corrections/add-events.js';
 import { BackfillsController } from './corrections/backfills.controller.js';
@@ -45,7 +47,9 @@ import { UsageService } from './usage.service.js';
     CorrectEvents,
     Backfills,
     FillMeters,
+    ArchiveMonths,
+    RestoreMonth,
   ],
-  exports: [UsageService, AddEvents, CorrectEvents, Backfills],
+  exports: [UsageService, AddEvents, CorrectEvents, Backfills, ArchiveMonths],
 })
 export class UsageModule {}

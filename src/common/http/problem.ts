@@ -11,6 +11,7 @@ export const STATUS_OF: Readonly<Record<RefusalKind, number>> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  gone: 410,
   precondition_failed: 412,
   too_large: 413,
   unprocessable: 422,

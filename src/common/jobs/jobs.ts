@@ -19,7 +19,7 @@ export type JobHandler = (payload: unknown) => Promise<void>;
 @Injectable()
 export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly tasks = new Map<string, JobHandler>();
-  private readonly minutely: string[] = [];
+  private readonly recurring: { readonly task: string; readonly match: string }[] = [];
   private runner: Runner | undefined;
   private pool: pg.Pool | undefined;
 
@@ -49,8 +49,17 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   /** A task of its own accord, every minute of real time. */
   everyMinute(task: string, handler: () => Promise<void>): void {
+    this.recur(task, '* * * * *', handler);
+  }
+
+  /** A task of its own accord, every day of real time, in the small hours (UTC). */
+  everyDay(task: string, handler: () => Promise<void>): void {
+    this.recur(task, '17 2 * * *', handler);
+  }
+
+  private recur(task: string, match: string, handler: () => Promise<void>): void {
     this.handle(task, handler);
-    this.minutely.push(task);
+    this.recurring.push({ task, match });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -64,7 +73,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       pollInterval: POLL_MS,
       logger: this.workerLogger(),
       parsedCronItems: parseCronItems(
-        this.minutely.map((task) => ({ task, match: '* * * * *', identifier: task, options: { jobKey: task } })),
+        this.recurring.map(({ task, match }) => ({ task, match, identifier: task, options: { jobKey: task } })),
       ),
       taskList: Object.fromEntries([...this.tasks].map(([name, handler]) => [name, this.taskOf(handler)])),
     });

@@ -7,11 +7,12 @@ import { startOf } from '../subscription/lifecycle.js';
 import { balanceAppliedOf, draft, type Draft } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
-import { expected, type Held, nextDue } from './expected.js';
+import { expected, type Held, nextDue, usageOpenFrom } from './expected.js';
 import { afterBurnDown, type CreditGrant } from './grants.js';
 import type { BilledLine, LineTax } from './line.js';
-import { openingLines } from './opening.js';
+import { openingLines, openingsEnd } from './opening.js';
 import { owed } from './owed.js';
+import type { SettledParts } from './settled.js';
 
 /** All that a bill depends on, for one account: its history, what it holds, what was billed. */
 export interface AccountFacts {
@@ -21,8 +22,11 @@ export interface AccountFacts {
   readonly versions: ReadonlyMap<string, PlanVersion>;
   readonly coupons: ReadonlyMap<string, Coupon>;
   readonly taxes: readonly LineTax[];
-  /** In the order of billing; without those on void invoices. */
+  /** In the order of billing; without those on void invoices, and those of pieces that are left out as settled. */
   readonly billed: readonly BilledLine[];
+  /** What is left out as settled; nothing where it is missing. */
+  readonly settled?: SettledParts;
+  /** The highest position taken in each slot that is charged or was billed. */
   readonly slotSeqs: ReadonlyMap<string, number>;
   readonly balanceMinor: bigint;
   /** Those that something is left of, in any order. */
@@ -40,7 +44,7 @@ export interface PreparedBill {
 
 /** First half of a bill: what should have been charged by `asOf`, and which usage must be known for it. */
 export function prepare(facts: AccountFacts, asOf: Instant): PreparedBill {
-  const all = eachSubscription(facts).map(({ frozen, ...held }) => expected(held, asOf, frozen));
+  const all = eachSubscription(facts).map(({ frozen, settledThrough, ...held }) => expected(held, asOf, { frozen, settledThrough }));
   const merged: Expected = {
     oneTime: all.flatMap((one) => one.oneTime),
     recurring: all.flatMap((one) => one.recurring),
@@ -64,7 +68,8 @@ export function conclude(
     if (!answer) throw new RangeError(`question ${String(i)} of ${String(due.metered.length)} was not answered`);
     return { ...item, answer };
   });
-  const billed = [...facts.subscriptions.flatMap((history) => openingLines(history, facts.versions)), ...facts.billed];
+  const unsettled = facts.subscriptions.filter(({ id }) => facts.settled?.get(id) === undefined);
+  const billed = [...unsettled.flatMap((history) => openingLines(history, facts.versions)), ...facts.billed];
   const zones = new Map(facts.subscriptions.map((history) => [history.id, startOf(history).timeZone]));
   const charges = owed({
     currency: facts.currency,
@@ -111,11 +116,35 @@ export function nextDueOf(facts: AccountFacts, after: Instant): Instant | undefi
     .reduce((least, at) => (least === undefined || (at !== undefined && at < least) ? at : least), undefined);
 }
 
-/** What each subscription holds, and the periods of it that were billed. */
-export function eachSubscription(facts: AccountFacts): (Held & { readonly frozen: FrozenPeriods })[] {
+/** The first instant whose usage a later bill may ask for, once the account is settled through that instant; `undefined` where there is none. */
+export function usageNeededFrom(facts: AccountFacts, through: Instant): Instant | undefined {
+  const settleable = facts.subscriptions.map((history) => isSettleable(history, facts.versions, through));
+  return eachSubscription(facts)
+    .map(({ frozen, ...held }, i) => usageOpenFrom(held, settleable[i] === true ? through : undefined, frozen))
+    .reduce((least, at) => (least === undefined || (at !== undefined && at < least) ? at : least), undefined);
+}
+
+/** The slots that lines may go on in though all that was billed in them is left out as settled: a recurring price goes through periods. */
+export const longSlotsOf = ({ expected: { recurring }, facts }: PreparedBill): string[] => [
+  ...new Set([...recurring, ...facts.billed.filter(({ kind }) => kind === 'recurring')].map(({ slot }) => slot)),
+];
+
+/** Whether settled pieces of a subscription may be left out: not where it moved in, until what was paid elsewhere is used up. */
+export const isSettleable = (history: SubscriptionHistory, versions: AccountFacts['versions'], through: Instant): boolean =>
+  openingsEnd(history, versions) <= through;
+
+interface Known extends Held {
+  readonly frozen: FrozenPeriods;
+  readonly settledThrough: Instant | undefined;
+}
+
+/** What each subscription holds, the periods of it that were billed, and up to where it is left out as settled. */
+export function eachSubscription(facts: AccountFacts): Known[] {
   return facts.subscriptions.map((history) => {
     const billed = facts.billed.filter((line) => line.subscription === history.id);
-    const frozen = new Map<string, Stretch>(billed.map((line) => [line.period.key, line.period]));
-    return { held: holdings(history, facts.versions), oneTime: oneTimePrices(history, facts.versions), frozen };
+    const part = facts.settled?.get(history.id);
+    const frozen = new Map<string, Stretch>([...(part?.frozen ?? []), ...billed.map(({ period }) => [period.key, period] as const)]);
+    const oneTime = oneTimePrices(history, facts.versions);
+    return { held: holdings(history, facts.versions), oneTime, frozen, settledThrough: part?.through };
   });
 }

@@ -3,6 +3,7 @@ import type { Coupon } from '../catalog.js';
 import { parseMoney } from '../currency.js';
 import { exact, ratio, roundHalfAwayFromZero } from '../decimal.js';
 import { type BilledLine, type Charge, discountOf, type LineDiscount } from './line.js';
+import type { SettledParts } from './settled.js';
 import { grouped } from './slot.js';
 
 export interface DiscountInput {
@@ -12,6 +13,7 @@ export interface DiscountInput {
   readonly coupons: ReadonlyMap<string, Coupon>;
   /** The coupon redeemed on a subscription, by the subscription's id. */
   readonly redeemed: ReadonlyMap<string, string>;
+  readonly settled?: SettledParts;
 }
 
 /**
@@ -62,14 +64,15 @@ function couponOn(charge: Charge, { coupons, redeemed }: DiscountInput): Coupon 
 function amountOff(
   { charge, coupon }: { charge: Charge; coupon: Coupon },
   found: readonly LineDiscount[][],
-  { currency, charges, billed }: DiscountInput,
+  { currency, charges, billed, settled }: DiscountInput,
 ): bigint {
   const inPeriod = (line: Charge): boolean => line.subscription === charge.subscription && line.periodOrdinal === charge.periodOrdinal;
   const given = [
     ...billed.filter(inPeriod).flatMap((line) => line.discounts),
     ...charges.flatMap((line, i) => (inPeriod(line) ? (found[i] ?? []) : [])),
   ].filter((discount) => discount.coupon === coupon.key);
-  const rest = parseMoney(coupon.amountOff ?? '0', currency) - given.reduce((total, discount) => total + discount.amountMinor, 0n);
+  const leftOut = settled?.get(charge.subscription)?.given.get(charge.periodOrdinal) ?? 0n;
+  const rest = parseMoney(coupon.amountOff ?? '0', currency) - given.reduce((total, discount) => total + discount.amountMinor, leftOut);
   return rest > 0n ? rest : 0n;
 }
 

@@ -1,4 +1,4 @@
-import type { Instant } from '../instant.js';
+import type { Instant, Stretch } from '../instant.js';
 import { periodContaining } from '../period.js';
 import { type Holding, type OneTimeHeld, ordinalOf } from '../subscription/history.js';
 import type { FrozenPeriods } from './billing-periods.js';
@@ -6,6 +6,8 @@ import { type Due, dueBy, type Expected, type ExpectedOneTime, slotOf } from './
 import { metered, meteredRuns } from './expected-metered.js';
 import { minimumRuns, minimums } from './expected-minimum.js';
 import { recurring, recurringRuns } from './expected-recurring.js';
+import type { BillingPeriod } from './line.js';
+import { isOpen, openFrom } from './settled.js';
 
 const NONE_FROZEN: FrozenPeriods = new Map();
 
@@ -15,22 +17,43 @@ export interface Held {
   readonly oneTime: readonly OneTimeHeld[];
 }
 
-/** What should have been charged by `asOf` (included) for one subscription. */
-export function expected({ held, oneTime }: Held, asOf: Instant, frozen: FrozenPeriods = NONE_FROZEN): Expected {
-  const until = <Item extends Due>(items: Iterable<Item>): Item[] => {
+/** A piece of service that is charged by itself. */
+type Piece = Due & { readonly stretch: Stretch; readonly period: BillingPeriod };
+
+/**
+ * What should have been charged by `asOf` (included) for one subscription; of one that is settled, without the pieces that end by then. What
+ * is charged once is always there.
+ */
+export function expected(
+  { held, oneTime }: Held,
+  asOf: Instant,
+  { frozen = NONE_FROZEN, settledThrough }: { readonly frozen?: FrozenPeriods; readonly settledThrough?: Instant | undefined } = {},
+): Expected {
+  const from = settledThrough === undefined ? undefined : openFrom(held, settledThrough);
+  const until = <Item extends Piece>(items: Iterable<Item>): Item[] => {
     const due: Item[] = [];
     for (const item of items) {
       if (item.dueAt > asOf) break;
-      due.push(item);
+      if (isOpen(settledThrough, item.period, item.stretch)) due.push(item);
     }
     return due;
   };
   return {
     oneTime: oneTimes(oneTime).filter((item) => item.dueAt <= asOf),
-    recurring: recurringRuns(held).flatMap((run) => until(recurring(run, frozen))),
-    metered: meteredRuns(held).flatMap((run) => until(metered(run, frozen))),
-    minimums: minimumRuns(held).flatMap((run) => until(minimums(run, frozen))),
+    recurring: recurringRuns(held).flatMap((run) => until(recurring(run, frozen, from))),
+    metered: meteredRuns(held).flatMap((run) => until(metered(run, frozen, from))),
+    minimums: minimumRuns(held).flatMap((run) => until(minimums(run, frozen, from))),
   };
+}
+
+/** The first instant whose usage counts in a metered piece that is not settled by then, due or not; `undefined` where there is none. */
+export function usageOpenFrom({ held }: Held, settledThrough: Instant | undefined, frozen: FrozenPeriods): Instant | undefined {
+  const from = settledThrough === undefined ? undefined : openFrom(held, settledThrough);
+  const starts = meteredRuns(held).flatMap((run) => {
+    for (const { period, stretch } of metered(run, frozen, from)) if (isOpen(settledThrough, period, stretch)) return [stretch.start];
+    return [];
+  });
+  return starts.reduce<Instant | undefined>((least, at) => (least === undefined || at < least ? at : least), undefined);
 }
 
 /** The first instant after `after` at which something falls due for the subscription; `undefined` when nothing ever will. */

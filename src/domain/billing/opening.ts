@@ -1,6 +1,7 @@
 import type { PlanVersion } from '../catalog.js';
 import { type Exact, ZERO } from '../decimal.js';
-import { earliest, type Instant } from '../instant.js';
+import { earliest, type Instant, latest } from '../instant.js';
+import { periodContaining } from '../period.js';
 import { share } from '../proration.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings } from '../subscription/history.js';
@@ -9,7 +10,10 @@ import { type ExpectedRecurring } from './due.js';
 import { recurring, type RecurringRun, recurringRuns } from './expected-recurring.js';
 import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
+import { BOUNDS_MOVE } from './settled.js';
 import { ofDue } from './slot.js';
+
+const BEFORE_ALL: Instant = -(1n << 62n);
 
 /**
  * What another system was paid for a subscription that moved in, as lines that were billed, one for each recurring price: it is not
@@ -20,6 +24,15 @@ export function openingLines(history: SubscriptionHistory, versions: ReadonlyMap
   const { paidThroughAt } = started;
   if (paidThroughAt === null) return [];
   return recurringRuns(holdings({ ...history, facts: [started] }, versions)).flatMap((run) => openingLine(run, paidThroughAt));
+}
+
+/** Until when such lines matter to what is charged: the end of the last period that was paid in part. Before all time where there are none. */
+export function openingsEnd(history: SubscriptionHistory, versions: ReadonlyMap<string, PlanVersion>): Instant {
+  const started = startOf(history);
+  const { paidThroughAt } = started;
+  if (paidThroughAt === null) return BEFORE_ALL;
+  const ends = holdings({ ...history, facts: [started] }, versions).map(({ schedule }) => periodContaining(schedule, paidThroughAt).end);
+  return ends.reduce(latest, paidThroughAt) + BOUNDS_MOVE;
 }
 
 function openingLine(run: RecurringRun, paidThroughAt: Instant): BilledLine[] {

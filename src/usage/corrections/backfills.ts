@@ -9,6 +9,7 @@ import { formatInstant, type Instant } from '../../domain/instant.js';
 import type { UsageEvent } from '../../domain/metering/event.js';
 import { Refusal, refuseAll } from '../../domain/refusal.js';
 import { type CatalogMeter, MetersService } from '../../meters/meters.service.js';
+import { refuseArchivedRange } from '../archive/archived.js';
 import { keptAt, keptInRange } from '../kept-events.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import { AddEvents, refuseEvents } from './add-events.js';
@@ -44,7 +45,7 @@ export class Backfills {
     private readonly add: AddEvents,
   ) {}
 
-  /** @throws Refusal `account_not_found`, `meter_not_found`, `events_refused`, `backfill_too_large`, `invalid_request` */
+  /** @throws Refusal `account_not_found`, `meter_not_found`, `events_refused`, `backfill_too_large`, `invalid_request`, `usage_archived` */
   async run(tx: Tx, actor: Actor, wanted: WantedBackfill): Promise<BackfillRecord> {
     await tx.query(SHARE_INGEST);
     const { id: accountId } = await this.accounts.byKey(tx, wanted.account);
@@ -58,6 +59,7 @@ export class Backfills {
     const backfill = newId('bkf', at, accountId);
     const replaced =
       mode === 'replace' ? await keptInRange(tx, { accountId, meter, from, to, limit: BACKFILL_EVENTS_MAX + 1 }, meters) : [];
+    if (mode === 'replace') await refuseArchivedRange(tx, { from, to, types: [meter.eventType] });
     if (replaced.length > BACKFILL_EVENTS_MAX)
       throw new Refusal(
         'unprocessable',
@@ -91,7 +93,7 @@ export class Backfills {
 
   /**
    * What it added counts no more, and what it voided counts again.
-   * @throws Refusal `backfill_not_found`, `backfill_reverted_already`
+   * @throws Refusal `backfill_not_found`, `backfill_reverted_already`, `usage_archived`
    */
   async revert(tx: Tx, actor: Actor, id: string, reason: string): Promise<BackfillRecord> {
     await tx.query(SHARE_INGEST);

@@ -7,6 +7,7 @@ import type { Tx } from '../../common/database/database.js';
 import type { UsageEvent } from '../../domain/metering/event.js';
 import { Refusal } from '../../domain/refusal.js';
 import { MetersService } from '../../meters/meters.service.js';
+import { archiveOf, eventArchived, usageArchived } from '../archive/archived.js';
 import { eventIdOf, eventNamedBy, eventNotFound } from '../find-event.js';
 import { keptByIdent } from '../kept-events.js';
 import { SHARE_INGEST } from '../late-marks.js';
@@ -15,6 +16,8 @@ import { AddEvents } from './add-events.js';
 import type { UsageEventView } from './corrections.dto.js';
 import { eventDetails } from './event-details.js';
 import { type Correction, voidEvents } from './void-events.js';
+
+type Archive = NonNullable<Awaited<ReturnType<typeof archiveOf>>>;
 
 /** Takes single events back, or puts others in their places. What was stored stays readable. */
 @Injectable()
@@ -33,28 +36,36 @@ export class CorrectEvents {
     return await eventDetails(tx, await this.keyOf(tx, event.accountId), event);
   }
 
-  /** The event with what the meters make of it. @throws Refusal `event_not_found` */
-  async kept(tx: Tx, eventId: string): Promise<CountedEvent> {
-    const event = await keptByIdent(tx, eventNamedBy(eventId), await this.meters.all(tx));
+  /** The event with what the meters make of it. @throws Refusal `event_not_found`, `event_archived` */
+  async kept(tx: Tx, eventId: string, refused: (archive: Archive) => Refusal = eventArchived): Promise<CountedEvent> {
+    const named = eventNamedBy(eventId);
+    const event = await keptByIdent(tx, named, await this.meters.all(tx));
+    const archive = event ? undefined : await archiveOf(tx, named);
+    if (archive) throw refused(archive);
     if (!event) throw eventNotFound(eventId);
     return event;
   }
 
-  /** From now on the event does not count. @throws Refusal `event_not_found`, `event_voided_already` */
+  /** An event that is to be corrected. @throws Refusal `event_not_found`, `usage_archived` */
+  private toCorrect(tx: Tx, eventId: string): Promise<CountedEvent> {
+    return this.kept(tx, eventId, ({ month }) => usageArchived(month));
+  }
+
+  /** From now on the event does not count. @throws Refusal `event_not_found`, `event_voided_already`, `usage_archived` */
   async void(tx: Tx, actor: Actor, eventId: string, reason: string): Promise<UsageEventView> {
     await tx.query(SHARE_INGEST);
-    const event = await this.kept(tx, eventId);
+    const event = await this.toCorrect(tx, eventId);
     await this.voidOne(tx, event, { actor, at: this.clock.now(), reason });
     return await this.one(tx, eventId);
   }
 
   /**
    * Another event counts in the place of this one.
-   * @throws Refusal `event_not_found`, `event_voided_already`, `events_refused`
+   * @throws Refusal `event_not_found`, `event_voided_already`, `events_refused`, `usage_archived`
    */
   async replace(tx: Tx, actor: Actor, eventId: string, { event, reason }: { event: UsageEvent; reason: string }): Promise<UsageEventView> {
     await tx.query(SHARE_INGEST);
-    const replaced = await this.kept(tx, eventId);
+    const replaced = await this.toCorrect(tx, eventId);
     const { accountId } = replaced;
     const [stored] = await this.add.store(tx, { id: accountId, key: await this.keyOf(tx, accountId) }, [event], () => '/event');
     if (!stored) throw new RangeError('an event was neither stored nor refused');

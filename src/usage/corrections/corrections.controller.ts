@@ -23,7 +23,7 @@ export class CorrectionsController {
   @Scopes('usage:read')
   @ApiOperation({ operationId: 'getUsageEvent', summary: 'Read an event, and what became of it' })
   @ApiOkResponse({ type: UsageEventView, description: 'The event.' })
-  @ApiProblems(404)
+  @ApiProblems(404, 410)
   read(@Param('evt') eventId: string): Promise<UsageEventView> {
     return this.database.transaction((tx) => this.correct.one(tx, eventId));
   }

@@ -4,6 +4,7 @@ import { Database, type Tx } from '../../common/database/database.js';
 import { Hooks } from '../../common/hooks.js';
 import { Jobs } from '../../common/jobs/jobs.js';
 import { meterDefined, MetersService } from '../../meters/meters.service.js';
+import { refuseArchivedTypes } from '../archive/archived.js';
 import { SHARE_INGEST, STOP_INGEST } from '../late-marks.js';
 import { countLevels } from '../rollups/count-levels.js';
 import { countNumbers } from '../rollups/count-numbers.js';
@@ -58,6 +59,7 @@ export class FillMeters implements OnModuleInit {
   /**
    * Everything that was stored has a position up to the sequence's last one, and everything that will be has a later one: nothing is being
    * stored while the lock is held.
+   * @throws Refusal `usage_archived`: the meter would count less than there was
    */
   private async begin(tx: Tx, key: string): Promise<void> {
     await tx.query(STOP_INGEST);
@@ -69,6 +71,7 @@ export class FillMeters implements OnModuleInit {
       [types],
     );
     if (found?.there === true) {
+      await refuseArchivedTypes(tx, types);
       await beginFill(tx, id, found.last);
       await this.meters.setFilling(tx, key, { through: found.last, filledAt: null });
       await this.jobs.add(tx, TASK, { meter: key }, { key: `${TASK} ${key}` });

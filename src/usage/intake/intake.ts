@@ -118,7 +118,7 @@ export class Intake {
     return told;
   }
 
-  /** Decides and stores again where a meter was changed in between. */
+  /** Decides and stores again where a meter was changed in between, or a partition archived. */
   private async take(read: readonly Read[]): Promise<Outcome[]> {
     const keys = new Set(read.flatMap((one) => ('event' in one ? [one.event.subject] : [])));
     const accountIds = await this.accounts.idsByKeys([...keys]);
@@ -129,10 +129,12 @@ export class Intake {
       const refused = refusedOf(read, admitted);
       if (events.length + refused.length === 0) return admitted as EventRejection[];
       await this.partitions.ensure(events.map(({ event }) => event));
-      const taken = await this.database.transaction(async (tx) => {
-        const stored = events.length === 0 ? NOTHING : await this.store(tx, events, catalog);
-        return stored && { stored, dropped: await this.quarantine.keep(tx, refused) };
-      });
+      const taken = await this.database
+        .transaction(async (tx) => {
+          const stored = events.length === 0 ? NOTHING : await this.store(tx, events, catalog);
+          return stored && { stored, dropped: await this.quarantine.keep(tx, refused) };
+        })
+        .catch(unlessPartitionIsGone);
       if (!taken) continue;
       this.quarantine.countDropped(taken.dropped);
       this.recentIdents.see(taken.stored.events);
@@ -149,6 +151,14 @@ export class Intake {
     await this.compaction.noteAppended(tx, stored.events.length);
     return stored;
   }
+}
+
+const CHECK_VIOLATION = '23514';
+
+/** A row without a partition is told as one that violates the table's check. */
+function unlessPartitionIsGone(error: unknown): undefined {
+  const { code, table } = error as { readonly code?: unknown; readonly table?: unknown };
+  if (code !== CHECK_VIOLATION || table !== 'usage_event') throw error;
 }
 
 const NOTHING: Stored = { statuses: [], idents: [], voided: new Set(), events: [] };

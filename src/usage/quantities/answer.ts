@@ -7,6 +7,7 @@ import { UNIT_MICROS } from '../../domain/metering/meter-event.js';
 import type { GroupUsage, UsageAnswer, UsageQuestion } from '../../domain/metering/question.js';
 import { Refusal } from '../../domain/refusal.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
+import { type EventRange, refuseArchived } from '../archive/archived.js';
 import { conditionsOf, groupFilterValue, isDeclared } from './dimensions.js';
 import { eventsSql } from './events-sql.js';
 import { freeLevelSql, levelSql } from './level-sql.js';
@@ -29,7 +30,7 @@ interface Row {
 /**
  * Answers questions about one meter, for all accounts at once: one statement, or two where a free level is taken off. Questions that differ
  * in filter or grouping are asked apart. Exact: sums and integrals are PostgreSQL's numeric, quotients are fractions.
- * @throws Refusal `undeclared_dimension`
+ * @throws Refusal `undeclared_dimension`, `usage_archived`
  */
 export async function answerMeter(tx: Tx, meter: CatalogMeter, questions: readonly AccountQuestion[]): Promise<UsageAnswer[]> {
   const [first] = questions;
@@ -92,12 +93,12 @@ async function levelRows(tx: Tx, meter: CatalogMeter, first: AccountQuestion, qu
   return rows.map((row) => ({ ...row, billable: billable.get(row.idx) ?? '0' }));
 }
 
-function rollupRows(tx: Tx, meter: CatalogMeter, first: AccountQuestion, questions: readonly AccountQuestion[]): Promise<Row[]> {
+async function rollupRows(tx: Tx, meter: CatalogMeter, first: AccountQuestion, questions: readonly AccountQuestion[]): Promise<Row[]> {
   const spans = questions.map(({ from, to }) => spanOf(from, to, subtracts(meter)));
   const edges = spans.flatMap((span: Span, i) =>
     [span.front, span.back].flatMap((edge) => (edge ? [{ idx: i + 1, accountId: questions[i]?.accountId ?? '', ...edge }] : [])),
   );
-  return tx.query<Row[]>(rollupSql(meter, first), [
+  const rows = await tx.query<Row[]>(rollupSql(meter, first), [
     plainArray(questions.map(({ accountId }) => accountId)),
     instants(spans.map(({ hourFrom }) => hourFrom)),
     instants(spans.map(({ hourTo }) => hourTo)),
@@ -113,10 +114,12 @@ function rollupRows(tx: Tx, meter: CatalogMeter, first: AccountQuestion, questio
     textArray(first.groupBy ?? []),
     meter.value ?? '',
   ]);
+  await refuseArchived(tx, meter, edges); // after it: what was read cannot be archived before the transaction ends
+  return rows;
 }
 
-const eventRows = (tx: Tx, meter: CatalogMeter, first: AccountQuestion, questions: readonly AccountQuestion[]): Promise<Row[]> =>
-  tx.query<Row[]>(eventsSql(meter), [
+async function eventRows(tx: Tx, meter: CatalogMeter, first: AccountQuestion, questions: readonly AccountQuestion[]): Promise<Row[]> {
+  const rows = await tx.query<Row[]>(eventsSql(meter), [
     ...accountsAndRange(questions),
     meter.eventType,
     JSON.stringify(conditionsOf(meter.filter, first.filter)),
@@ -124,6 +127,13 @@ const eventRows = (tx: Tx, meter: CatalogMeter, first: AccountQuestion, question
     meter.value ?? '',
     String(meter.percentile ?? 100),
   ]);
+  await refuseArchived(
+    tx,
+    meter,
+    questions.map(({ accountId, from, to }): EventRange => ({ accountId, start: from, end: to })),
+  );
+  return rows;
+}
 
 const instants = (values: readonly Instant[]): string => plainArray(values.map(formatInstant));
 

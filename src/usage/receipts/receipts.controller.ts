@@ -23,7 +23,7 @@ export class ReceiptsController {
       'To be held against the reporter’s own books. An event counts for every meter that took it when it came; one that is not to be counted by any meter is in none.',
   })
   @ApiOkResponse({ type: ReceiptsView, description: 'Counts and sums; never behind what was acknowledged.' })
-  @ApiProblems(422)
+  @ApiProblems(409, 422)
   read(@Query() query: ReceiptsQuery): Promise<ReceiptsView> {
     return this.database.transaction(async (tx) => ({ ...query, data: await this.receipts.read(tx, query) }));
   }

@@ -4,6 +4,7 @@ import { Jobs } from '../../common/jobs/jobs.js';
 import { DAY, parseInstant } from '../../domain/instant.js';
 import { Refusal } from '../../domain/refusal.js';
 import { type CatalogMeter, MetersService } from '../../meters/meters.service.js';
+import { refuseArchivedVoids } from '../archive/archived.js';
 import { conditionsOf } from '../quantities/dimensions.js';
 import { COMPACT, RECEIVED, VOIDED } from './receipts-sql.js';
 import type { ReceiptsQuery, ReceiptView } from './receipts.dto.js';
@@ -31,7 +32,7 @@ export class Receipts implements OnModuleInit {
     this.jobs.everyMinute(COMPACTION, () => this.compact());
   }
 
-  /** @throws Refusal `range_reversed`, `range_too_long` */
+  /** @throws Refusal `range_reversed`, `range_too_long`, `usage_archived` */
   async read(tx: Tx, { source, from, to }: ReceiptsQuery): Promise<ReceiptView[]> {
     const [start, end] = [`${from}T00:00:00Z`, `${to}T00:00:00Z`];
     const days = (parseInstant(end) - parseInstant(start)) / DAY;
@@ -40,6 +41,7 @@ export class Receipts implements OnModuleInit {
     const meters = await this.meters.all(tx);
     const received = await tx.query<(DayOfMeter & { events: bigint; total: string })[]>(RECEIVED, [source, from, to]);
     const voided = await tx.query<(DayOfMeter & { voided: bigint })[]>(VOIDED, [source, start, end, JSON.stringify(meters.map(takenBy))]);
+    await refuseArchivedVoids(tx, start, end);
     const [keys, voids] = [
       new Map(meters.map(({ id, key }) => [id, key])),
       new Map(voided.map((row) => [nameOf(row), Number(row.voided)])),

@@ -4,6 +4,7 @@ import { formatInstant } from '../../domain/instant.js';
 import type { NumberMeasure } from '../../domain/metering/measures.js';
 import type { CatalogMeter } from '../../meters/meters.service.js';
 import { notYetFilledSql } from '../fills/fill-rows.js';
+import { refuseArchivedRange } from '../archive/archived.js';
 import type { CountedEvent } from '../measured-event.js';
 import { conditionsOf } from '../quantities/dimensions.js';
 import { admittedSql, NOT_VOIDED } from '../quantities/events-sql.js';
@@ -38,7 +39,7 @@ const RECOUNT = `
       select jsonb_agg(usage_text(e.data, p.property) order by p.n) from unnest($8::text[]) with ordinality as p(property, n)) end
   group by t.account_id, t.hour, t.grp`;
 
-/** Counts the hours of these numbers anew. */
+/** Counts the hours of these numbers anew. @throws Refusal `usage_archived` where some of their events are archived */
 export async function recountHours(tx: Tx, numbers: readonly CountedNumber[]): Promise<void> {
   if (numbers.length === 0) return;
   await stopCompaction(tx);
@@ -55,5 +56,9 @@ export async function recountHours(tx: Tx, numbers: readonly CountedNumber[]): P
       JSON.stringify(conditionsOf(meter.filter)),
       textArray(meter.groupBy ?? []),
     ]);
+  }
+  for (const { counted, meter } of numbers) {
+    const { time } = counted.event;
+    await refuseArchivedRange(tx, { from: time, to: time + 1n, types: [meter.eventType] });
   }
 }
