@@ -8,6 +8,7 @@ export function meteredStory(app: () => TestApp): {
   readonly call: (id: string, subject: string, time: string, n: number | string, more?: object) => object;
   readonly eventId: (subject: string, id: string) => Promise<string>;
   readonly used: (meter: string, subject: string, from?: string, to?: string) => Promise<string | null>;
+  /** In the order of their numbers: several may be issued while the clock stands still. */
   readonly invoices: (subject: string) => Promise<any[]>;
 } {
   return {
@@ -25,6 +26,7 @@ export function meteredStory(app: () => TestApp): {
     eventId: async (subject, id) => (await app().ok('GET', `/v2/usage/events?account=${subject}&source=s&id=${id}`)).data[0].eventId,
     used: async (meter, subject, from = '2025-01-01T00:00:00Z', to = '2027-01-01T00:00:00Z') =>
       (await app().ok('GET', `/v2/usage/query?meter=${meter}&account=${subject}&from=${from}&to=${to}`)).data[0].quantity,
-    invoices: async (subject) => (await app().ok('GET', `/v2/invoices?account=${subject}&limit=200`)).data.reverse(),
+    invoices: async (subject) =>
+      (await app().ok('GET', `/v2/invoices?account=${subject}&limit=200`)).data.sort((a: any, b: any) => (a.number < b.number ? -1 : 1)),
   };
 }
