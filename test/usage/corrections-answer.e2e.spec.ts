@@ -223,16 +223,31 @@ test('whatever is voided, replaced, back-filled and reverted, old meters and new
   );
 }, 300_000);
 
-test('a run goes on where a snapshot and a later event of its instant meet', async () => {
+/** Reports the events one after another, and compares what the meter answers then. */
+async function compareAfter(meterKey: string, events: readonly AnyEvent[]): Promise<void> {
   const book = new Book();
   await wharfage.ok('PUT', `/v2/accounts/${book.key}`, { kind: 'user', name: 'k', currency: 'USD', timeZone: 'UTC' });
-  const rounded = book.meters.filter(({ key }) => key === 'rounded');
-  await define(rounded, book.key);
-  const at = (minutes: number, n: string, more: object = {}): AnyEvent =>
-    ({ id: `e${String(minutes)}${n}`, time: EPOCH + BigInt(minutes) * MINUTE, n, node: 'x', kind: 'a', ...more }) as AnyEvent;
-  const events = [at(10, '1'), at(90, '0', { snapshot: [] }), at(90, '2', { sequence: '1' }), at(180, '0')];
+  const meters = book.meters.filter(({ key }) => key === meterKey);
+  await define(meters, book.key);
   for (const event of events) await take(book, { do: 'report', events: [event] }, '');
-  const asked = { meter: `${book.key}-rounded`, from: EPOCH, to: EPOCH + DAY, accountId: accountIdFor(book.key) };
+  const asked = { meter: `${book.key}-${meterKey}`, from: EPOCH, to: EPOCH + DAY, accountId: accountIdFor(book.key) };
   const [found = []] = await inTransaction((tx) => wharfage.app.get(UsageService).answer(tx, [asked]));
-  expect(comparable(found)).toEqual(rounded.flatMap((meter) => comparable(answer(meter, asked, book.counting))));
+  expect(comparable(found)).toEqual(meters.flatMap((meter) => comparable(answer(meter, asked, book.counting))));
+}
+
+const at = (minutes: number, n: string, more: object = {}): AnyEvent =>
+  ({ id: `e${String(minutes)}${n}`, time: EPOCH + BigInt(minutes) * MINUTE, n, node: 'x', kind: 'a', ...more }) as AnyEvent;
+
+test('a run goes on where a snapshot and a later event of its instant meet', async () => {
+  await compareAfter('rounded', [at(10, '1'), at(90, '0', { snapshot: [] }), at(90, '2', { sequence: '1' }), at(180, '0')]);
+});
+
+test('a point before several of one instant leaves the last of them the one that holds', async () => {
+  for (const [first, second] of [
+    ['1', '2'],
+    ['2', '1'],
+  ]) {
+    const tied = [at(90, '1.50', { sequence: first }), at(90, '7', { sequence: second, kind: 'b' })];
+    await compareAfter('level', [...tied, at(10, '3'), at(180, '4', { kind: 'c' })]);
+  }
 });

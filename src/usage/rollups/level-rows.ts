@@ -71,18 +71,19 @@ const locked = (tx: Tx, keys: readonly ResourceKey[]): Promise<ResourceRow[]> =>
 export const nameOf = ({ accountId, meterId, resource }: ResourceKey): string => `${accountId} ${String(meterId)} ${resource}`;
 
 const POINT = `p.account_id as "accountId", p.meter as "meterId", p.resource, p.at, p.ident, p.sequence, p.source, p.id, p.value::text, p.grp as "group"`;
-const TIES = `p.at desc, p.sequence collate "C" desc, p.source collate "C" desc, p.id collate "C" desc`;
+/* Of several points at one instant the last one holds. */
+const LAST_FIRST = `p.sequence collate "C" desc, p.source collate "C" desc, p.id collate "C" desc`;
 const SAME = `p.account_id = k.account_id and p.meter = k.meter and p.resource = k.resource`;
 const CHANGED = `unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[]) as k(account_id, meter, resource, at)`;
 
-/* For each instant: the last point before it, all at it, and the first after it. Relies on usage_point_pk. */
+/* For each instant: the point that holds before it, all at it, and the one that holds after it. Relies on usage_point_pk. */
 const NEIGHBOURS = `
   select distinct on ("accountId", "meterId", resource, ident) n.* from ${CHANGED} cross join lateral (
-    (select ${POINT} from usage_point p where ${SAME} and p.at < k.at order by ${TIES} limit 1)
+    (select ${POINT} from usage_point p where ${SAME} and p.at < k.at order by p.at desc, ${LAST_FIRST} limit 1)
     union all (select ${POINT} from usage_point p where ${SAME} and p.at = k.at)
-    union all (select ${POINT} from usage_point p where ${SAME} and p.at > k.at order by p.at limit 1)) n`;
+    union all (select ${POINT} from usage_point p where ${SAME} and p.at > k.at order by p.at, ${LAST_FIRST} limit 1)) n`;
 
-/* Whether the level is zero at the instant of the point: of several points at one instant the last one holds. */
+/* Whether the level is zero at the instant of the point. */
 const ENDS_RUN = `
   p.value = 0 and not exists (
     select 1 from usage_point q
