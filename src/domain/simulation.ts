@@ -2,6 +2,7 @@ import { type AccountFacts, conclude, nextDueOf, prepare } from './billing/bill.
 import { balanceAppliedOf, type Draft } from './billing/draft.js';
 import { afterBurnDown, type CreditGrant, GRANT_PRIORITY, type GrantKind } from './billing/grants.js';
 import type { BilledLine, LineTax } from './billing/line.js';
+import { positionsTaken } from './billing/slot.js';
 import type { Coupon, Meter, PlanVersion } from './catalog.js';
 import { parseMoney } from './currency.js';
 import type { Instant } from './instant.js';
@@ -262,7 +263,7 @@ function factsOf(state: State, story: Story): AccountFacts {
     coupons: new Map(story.coupons.map((coupon) => [coupon.key, coupon])),
     taxes: story.account.taxes,
     billed: lines,
-    slotSeqs: new Map(lines.map((line) => [line.slot, line.slotSeq])),
+    slotSeqs: positionsTaken(lines),
     balanceMinor: state.balanceMinor,
     grants: state.grants,
   };

@@ -8,7 +8,7 @@ import { type SettledParts, stillSettled } from '../domain/billing/settled.js';
 import type { Coupon } from '../domain/catalog.js';
 import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
-import { grouped } from '../domain/billing/slot.js';
+import { grouped, positionsTaken } from '../domain/billing/slot.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
@@ -135,7 +135,7 @@ export class LoadFacts {
 
 function withLines({ profile, facts }: Known, lines: ReadonlyMap<string, readonly BilledLine[]>): LoadedAccount {
   const billed = lines.get(profile.id) ?? [];
-  return { profile, facts: { ...facts, billed, slotSeqs: new Map(billed.map((line) => [line.slot, line.slotSeq])) } };
+  return { profile, facts: { ...facts, billed, slotSeqs: positionsTaken(billed) } };
 }
 
 interface Part extends OpenPart {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { type AccountFacts, conclude, nextDueOf, prepare } from '../../src/domain/billing/bill.js';
 import type { Draft } from '../../src/domain/billing/draft.js';
 import type { BilledLine } from '../../src/domain/billing/line.js';
+import { positionsTaken } from '../../src/domain/billing/slot.js';
 import type { Coupon, Meter, MeteredPrice, OneTimePrice, PlanVersion, RecurringPrice } from '../../src/domain/catalog.js';
 import { DAY, HOUR, type Instant, parseInstant } from '../../src/domain/instant.js';
 import { answer } from '../../src/domain/metering/aggregate.js';
@@ -60,7 +61,7 @@ export function facts(story: BillingStory, billed: readonly BilledLine[] = [], b
     coupons: new Map((story.coupons ?? []).map((coupon) => [coupon.key, coupon])),
     taxes: [],
     billed,
-    slotSeqs: new Map(billed.map((line) => [line.slot, line.slotSeq])),
+    slotSeqs: positionsTaken(billed),
     balanceMinor,
     grants: [],
   };

@@ -13,6 +13,7 @@ import type { BilledLine, LineTax } from './line.js';
 import { openingLines, openingsEnd } from './opening.js';
 import { owed } from './owed.js';
 import type { SettledParts } from './settled.js';
+import { positionsTaken } from './slot.js';
 
 /** All that a bill depends on, for one account: its history, what it holds, what was billed. */
 export interface AccountFacts {
@@ -103,7 +104,7 @@ export function afterBilling(facts: AccountFacts, bill: Draft, ids: readonly str
   return {
     ...facts,
     billed: [...facts.billed, ...lines],
-    slotSeqs: new Map([...facts.slotSeqs, ...lines.map((line) => [line.slot, line.slotSeq] as const)]),
+    slotSeqs: positionsTaken(lines, facts.slotSeqs),
     balanceMinor: facts.balanceMinor + bill.creditedMinor - balanceAppliedOf(bill),
     grants: afterBurnDown(facts.grants, bill.grantsApplied),
   };

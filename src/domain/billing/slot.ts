@@ -18,6 +18,16 @@ export function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => str
   return groups;
 }
 
+/** The highest position taken in each slot, by these lines and by what was known. An invoice shows its lines in another order than they were numbered. */
+export function positionsTaken(
+  lines: readonly Pick<Charge, 'slot' | 'slotSeq'>[],
+  known: ReadonlyMap<string, number> = new Map(),
+): Map<string, number> {
+  const taken = new Map(known);
+  for (const { slot, slotSeq } of lines) taken.set(slot, Math.max(slotSeq, taken.get(slot) ?? 0));
+  return taken;
+}
+
 /** Net billed on the lines, in minor units. */
 export const billedOn = (lines: readonly BilledLine[]): bigint => lines.reduce((total, line) => total + line.amountMinor, 0n);
 

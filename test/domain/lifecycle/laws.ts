@@ -131,3 +131,9 @@ export function ordinalFaults({ lives, now }: Account, lines: readonly BilledLin
       .map((line) => `${life.id} ${line.price ?? ''} of ${wordsFor(line.servicePeriod)} is counted as ${String(line.periodOrdinal)}`);
   });
 }
+
+/** Positions in a slot that two lines claim: the database would refuse the second. In words, to be empty. */
+export function positionFaults(lines: readonly BilledLine[]): string[] {
+  const claims = lines.map(({ slot, slotSeq }) => `${slot} ${String(slotSeq)}`);
+  return claims.filter((claim, i) => claims.indexOf(claim) < i);
+}

@@ -4,7 +4,7 @@ import type { Instant } from '../../../src/domain/instant.js';
 import { statusAt } from '../../../src/domain/subscription/lifecycle.js';
 import { Account } from './account.js';
 import { closed, lived, tried } from './living.js';
-import { coverageFaults, ordinalFaults, totalFaults } from './laws.js';
+import { coverageFaults, ordinalFaults, positionFaults, totalFaults } from './laws.js';
 import { type State, stateAt } from './life.js';
 import { anyScenario, type Scenario } from './scenario.js';
 
@@ -52,6 +52,7 @@ test('whatever is held is covered once and nothing else is, and over a life it c
     closed(account);
     expect(coverageFaults(account)).toEqual([]);
     expect(totalFaults(account)).toEqual([]);
+    expect(positionFaults(account.lines)).toEqual([]);
   });
 });
 
