@@ -121,6 +121,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
 let life = 0;
 
 test('an account that settles is billed what one is billed that is recomputed as a whole by every run', async () => {
+  let invoices = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 14, maxLength: 18 }), async (steps) => {
       life += 1;
@@ -160,12 +161,13 @@ test('an account that settles is billed what one is billed that is recomputed as
         expect(await run()).toMatchObject({ parked: 0 });
       }
       const [settles, whole] = [await billed(accounts[0]!), await billed(accounts[1]!)];
-      expect(settles.length).toBeGreaterThan(3);
+      invoices += settles.length;
       expect(settles).toEqual(whole);
       expect(await run()).toMatchObject({ invoices: 0 });
     }),
     { numRuns: LIVES, endOnFailure: true }, // a smaller case takes as long as this one
   );
+  expect(invoices).toBeGreaterThan(LIVES); // who cancels at once is billed nothing
 }, 240_000);
 
 /** Nothing falls due any more for the accounts that there are. */
