@@ -96,11 +96,12 @@ const MEAN_LENGTHS = { day: DAY, week: 7n * DAY, month: (DAY * 146_097n) / 4800n
 
 const meanLength = ({ unit, count }: Interval): bigint => MEAN_LENGTHS[unit] * BigInt(count);
 
-function boundary({ anchorAt, timeZone, interval: { unit, count } }: Schedule, index: number): Instant {
-  if (index === 0) return anchorAt;
-  return remembered(boundaries, `${anchorAt.toString()} ${timeZone} ${unit} ${String(count)} ${String(index)}`, () => {
+function boundary(schedule: Schedule, index: number): Instant {
+  if (index === 0) return schedule.anchorAt;
+  return remembered(boundariesOf(schedule), index, () => {
+    const { anchorAt, timeZone, interval } = schedule;
     const local = remembered(anchors, `${anchorAt.toString()} ${timeZone}`, () => zoned(anchorAt, timeZone).toPlainDateTime());
-    return instantAt(local.add({ [DURATION_FIELDS[unit]]: count * index }), timeZone);
+    return instantAt(local.add({ [DURATION_FIELDS[interval.unit]]: interval.count * index }), timeZone);
   });
 }
 
@@ -118,14 +119,26 @@ const floorDiv = (a: bigint, b: bigint): bigint => a / b - (a % b < 0n ? 1n : 0n
 
 /*
  * Calendar arithmetic in a time zone is slow, and a bill run asks for the same few boundaries over and over. What was computed is
- * remembered, up to a bound; results do not depend on it.
+ * remembered, up to a bound; results do not depend on it. Schedules are never changed.
  */
 const REMEMBERED_MAX = 100_000;
 const anchors = new Map<string, Temporal.PlainDateTime>();
-const boundaries = new Map<string, Instant>();
 const localDays = new Map<string, bigint>();
+const boundaries = new Map<string, Map<number, Instant>>();
+const known = new WeakMap<Schedule, Map<number, Instant>>();
 
-function remembered<Value>(memory: Map<string, Value>, key: string, compute: () => Value): Value {
+/** Found by the schedule itself, which spares its name, or by its name. */
+function boundariesOf(schedule: Schedule): Map<number, Instant> {
+  const found = known.get(schedule);
+  if (found) return found;
+  const { anchorAt, timeZone, interval } = schedule;
+  const name = `${anchorAt.toString()} ${timeZone} ${interval.unit} ${String(interval.count)}`;
+  const byIndex = remembered(boundaries, name, () => new Map<number, Instant>());
+  known.set(schedule, byIndex);
+  return byIndex;
+}
+
+function remembered<Key, Value>(memory: Map<Key, Value>, key: Key, compute: () => Value): Value {
   const known = memory.get(key);
   if (known !== undefined) return known;
   const value = compute();

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountIdFor } from '../../src/common/ids.js';
 import { formatInstant } from '../../src/domain/instant.js';
 import { TestApp } from '../support/app.js';
+import { commandHere, commandProcess, type Ran } from '../support/command.js';
 import { afterStory } from '../support/story.js';
 
 const COUNT = Number(process.env['IMPORT_COUNT'] ?? 2_000);
@@ -26,36 +26,13 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => wharfage.close());
 
-interface Ran {
-  readonly status: number | null;
-  readonly told: string;
-  readonly errors: readonly string[];
-}
-
-/** The command as an operator runs it, in a process of its own. */
-async function run(what: string, file: string, ...options: string[]): Promise<Ran> {
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'import', what, file, ...options], {
-    env: {
-      ...process.env,
-      DATABASE_URL: wharfage.url,
-      LOG_LEVEL: 'silent',
-      TEST_CLOCK: 'on',
-      KEY_HASH_SECRET: 'a secret for tests, and for tests only',
-    },
-  });
-  let [told, said] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return {
-    status,
-    told: told.trim(),
-    errors: said
-      .trim()
-      .split('\n')
-      .filter((line) => line !== ''),
-  };
-}
+const settings = () => ({
+  DATABASE_URL: wharfage.url,
+  LOG_LEVEL: 'silent',
+  TEST_CLOCK: 'on',
+  KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+});
+const run = (what: string, file: string, ...options: string[]): Promise<Ran> => commandHere(['import', what, file, ...options], settings());
 
 function write(name: string, lines: readonly string[]): string {
   const path = join(DIR, name);
@@ -233,7 +210,7 @@ test(`${String(COUNT)} subscriptions with 1 % bad lines: all the others move in,
   const file = write('many.jsonl', lines);
   const bad = keys.flatMap((_key, i) => (isBad(i) ? [i + 1] : []));
   const good = COUNT - bad.length;
-  const first = await run('subscriptions', file);
+  const first = await commandProcess(['import', 'subscriptions', file], settings());
   expect(first).toMatchObject({
     status: 1,
     told: `${String(COUNT)} lines: ${String(good)} created, 0 changed, 0 unchanged, ${String(bad.length)} refused`,

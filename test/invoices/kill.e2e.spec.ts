@@ -11,7 +11,8 @@ import { ledgerBalances, numbersHaveNoGap } from '../support/story.js';
 const ACCOUNTS = 2_000;
 const KILLS = 20;
 const PARTIAL_MIN = 15;
-const BATCH = '10';
+/** Many commits, and kills between them. */
+const SMALL_BATCHES = { BILL_RUN_BATCH: '10' };
 const STARTS = '2026-01-01T00:00:00Z';
 const AS_OF = '2026-02-01T00:00:00Z';
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
@@ -43,16 +44,16 @@ async function prepared(name: string): Promise<TestApp> {
   return wharfage;
 }
 
-const billRun = (url: string): ChildProcess =>
-  spawn(process.execPath, ['dist/src/cli/main.js', 'bill-run', '--as-of', AS_OF], {
+const billRun = (url: string, env: Readonly<Record<string, string>> = {}): ChildProcess =>
+  spawn(process.execPath, ['--max-semi-space-size=64', 'dist/src/cli/main.js', 'bill-run', '--as-of', AS_OF], {
     env: {
       ...process.env,
       DATABASE_URL: url,
-      BILL_RUN_BATCH: BATCH,
       BILLING_AUTO: 'off',
       TEST_CLOCK: 'on',
       LOG_LEVEL: 'silent',
       KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -89,9 +90,9 @@ test(`a bill run that is killed ${String(KILLS)} times comes to the same invoice
       const before = await numbered(killed.source);
       // between the first commit and the last: after some of what an even pace leaves for this kill
       const target = before + 1 + Math.floor(random() * ((ACCOUNTS - before) / (KILLS - kill + 1)));
-      const child = billRun(killed.url);
+      const child = billRun(killed.url, SMALL_BATCHES);
       while (child.exitCode === null && (await numbered(killed.source)) < target)
-        await new Promise((resolve) => setTimeout(resolve, random() * 4));
+        await new Promise((resolve) => setTimeout(resolve, 2 + random() * 10));
       child.kill('SIGKILL');
       if (child.signalCode === null && child.exitCode === null) await once(child, 'exit');
       const after = await numbered(killed.source);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
 import { TestApp } from '../support/app.js';
+import { commandHere, type Ran } from '../support/command.js';
 import { differences } from '../support/story.js';
 
 let wharfage: TestApp;
@@ -196,22 +196,18 @@ test('an auditor can recompute the chain from the API alone', async () => {
 });
 
 describe('the command', () => {
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, ['dist/src/cli/main.js', 'verify', ...args], {
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        DATABASE_URL: wharfage.url,
-        TEST_CLOCK: 'on',
-        LOG_LEVEL: 'silent',
-        KEY_HASH_SECRET: 'a secret for tests, and for tests only',
-      },
+  const run = (...args: string[]): Promise<Ran> =>
+    commandHere(['verify', ...args], {
+      DATABASE_URL: wharfage.url,
+      TEST_CLOCK: 'on',
+      LOG_LEVEL: 'silent',
+      KEY_HASH_SECRET: 'a secret for tests, and for tests only',
     });
 
   test('says what was checked, what differs, and how far the chain goes', async () => {
-    const whole = run('--ledger');
-    expect([whole.status, whole.stderr]).toEqual([0, '']);
-    expect(whole.stdout.split('\n').slice(0, -2)).toEqual(
+    const whole = await run('--ledger');
+    expect([whole.status, whole.errors]).toEqual([0, []]);
+    expect(whole.told.split('\n').slice(0, -1)).toEqual(
       [
         'entries balance',
         'chain',
@@ -226,20 +222,23 @@ describe('the command', () => {
         'refunds',
       ].map((name) => `${name}: ok`),
     );
-    expect(whole.stdout).toMatch(/^0 differences; 7 entries sealed, the last one as [0-9a-f]{64}$/m);
+    expect(whole.told).toMatch(/^0 differences; 7 entries sealed, the last one as [0-9a-f]{64}$/m);
     const { id } = await entry('payment_received');
     await tamper(`update posting set amount_minor = amount_minor * 2 where entry_id = '${id}'`);
-    const found = run('--ledger', '--account', 'acme', '--from', '2026-01-01T00:00:00Z');
+    const found = await run('--ledger', '--account', 'acme', '--from', '2026-01-01T00:00:00Z');
     expect(found.status).toBe(1);
-    expect(found.stdout).toMatch(
+    expect(found.told).toMatch(
       /^payments: pay_\w+: je_\w+ \(payment_received of payment pay_\w+\) is .*cash 62.00.*, but should be .*cash 31.00/m,
     );
-    expect(found.stdout).not.toMatch(/chain: /);
-    expect(run('--ledger', '--account', 'bob').status).toBe(0);
+    expect(found.told).not.toMatch(/chain: /);
+    expect(await run('--ledger', '--account', 'bob')).toMatchObject({ status: 0 });
   });
 
-  test('asks what to verify', () => {
-    expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining('say what to verify: --ledger') });
-    expect(run('--ledger', '--to', 'yesterday')).toMatchObject({ status: 2 });
+  test('asks what to verify', async () => {
+    expect(await run()).toMatchObject({
+      status: 2,
+      errors: expect.arrayContaining([expect.stringContaining('say what to verify: --ledger')]),
+    });
+    expect(await run('--ledger', '--to', 'yesterday')).toMatchObject({ status: 2 });
   });
 });

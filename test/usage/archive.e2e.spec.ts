@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { OPERATOR } from '../../src/common/actor.js';
 import { ArchiveMonths } from '../../src/usage/archive/archive-months.js';
 import { ArchivePolicy } from '../../src/invoices/archive-policy.js';
 import { TestApp } from '../support/app.js';
+import { commandHere } from '../support/command.js';
 import { meteredStory } from '../support/metered-story.js';
 
 let wharfage: TestApp;
@@ -72,28 +73,18 @@ const eventsOf = (subject: string, month: string) =>
     ];
   });
 
-const start = (...args: string[]): ChildProcess =>
-  spawn(process.execPath, ['dist/src/cli/main.js', 'archive', ...args], {
-    env: {
-      ...process.env,
-      DATABASE_URL: wharfage.url,
-      DATA_DIR: dir,
-      USAGE_ARCHIVE_DIR: dir,
-      BILLING_AUTO: 'off',
-      TEST_CLOCK: 'on',
-      LOG_LEVEL: 'silent',
-      KEY_HASH_SECRET: 'a secret for tests, and for tests only',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-
+const settings = () => ({
+  DATABASE_URL: wharfage.url,
+  DATA_DIR: dir,
+  USAGE_ARCHIVE_DIR: dir,
+  BILLING_AUTO: 'off',
+  TEST_CLOCK: 'on',
+  LOG_LEVEL: 'silent',
+  KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+});
 const archive = async (...args: string[]): Promise<{ code: number | null; said: string }> => {
-  const child = start(...args);
-  let said = '';
-  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await once(child, 'close');
-  return { code: child.exitCode, said };
+  const { status, told, errors } = await commandHere(['archive', ...args], settings());
+  return { code: status, said: [told, ...errors].join('\n') };
 };
 
 const COLUMNS = `account_id::text, to_char(event_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as event_time, event_seq::text, source, id, type, sequence,
@@ -278,7 +269,10 @@ test(`a command that is killed loses nothing and writes nothing twice, and goes 
   let random = SEED;
   const phases = new Set<string>();
   for (let kill = 0; kill < 8; kill += 1) {
-    const child = start('--before', '2025-04');
+    const child = spawn(process.execPath, ['dist/src/cli/main.js', 'archive', '--before', '2025-04'], {
+      env: { ...process.env, ...settings() },
+      stdio: 'ignore',
+    });
     random = (random * 48_271 + 11) % 2_147_483_647;
     const begun = (): boolean => readdirSync(dir).some((name) => name.startsWith('usage-2025-03'));
     while (child.exitCode === null && !begun()) await new Promise((resolve) => setTimeout(resolve, 5));

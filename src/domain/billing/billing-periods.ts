@@ -30,7 +30,8 @@ const endsInTrial = ({ from, chargesFrom }: Holding, to: Instant): boolean => to
 
 /** A period with the bounds that it, or its neighbours on the same schedule, were billed with. */
 export function asBilled(period: Period, schedule: Schedule, frozen: FrozenPeriods): BillingPeriod & Period {
-  const keyAt = (index: number): string => `${scheduleKey(schedule)} #${String(index)}`;
+  const name = scheduleKey(schedule);
+  const keyAt = (index: number): string => `${name} #${String(index)}`;
   const own = frozen.get(keyAt(period.index));
   return {
     index: period.index,
