@@ -99,7 +99,7 @@ export async function keptAt(
 export const positionOf = ({ event: { type, time }, seq }: CountedEvent): Position => ({ type, time, seq });
 
 /** Types, times and positions, a list of each. */
-export const positionColumns = (positions: readonly Position[]): string[] => [
+export const positionColumns = (positions: readonly Position[]): (string | Buffer)[] => [
   textArray(positions.map(({ type }) => type)),
   plainArray(positions.map(({ time }) => formatInstant(time))),
   plainArray(positions.map(({ seq }) => seq)),

@@ -16,5 +16,16 @@ export const monthsLater = (month: Month, months: number): Month => Temporal.Pla
 
 export const monthEnd = (month: Month): Instant => monthStart(monthsLater(month, 1));
 
+/** The months that instants lie in; most lie in one, and calendars are slow. */
+export function monthsOf(instants: Iterable<Instant>): Month[] {
+  const found: { readonly month: Month; readonly start: Instant; readonly end: Instant }[] = [];
+  for (const at of instants) {
+    if (found.some(({ start, end }) => start <= at && at < end)) continue;
+    const month = monthOf(at);
+    found.push({ month, start: monthStart(month), end: monthEnd(month) });
+  }
+  return found.map(({ month }) => month);
+}
+
 /** The table of a month's events. */
 export const partitionOf = (month: Month): string => `usage_event_${month.replace('-', '_')}`;

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { QueryRunner } from 'typeorm';
-import { instantSql, plainArray, textArray } from '../../common/database/arrays.js';
+import { instantArray, int8Array, textArray, uuidArray } from '../../common/database/arrays.js';
 import type { Tx } from '../../common/database/database.js';
 import type { Instant } from '../../domain/instant.js';
 import { type Month, partitionOf } from '../months.js';
@@ -42,19 +42,19 @@ export async function* eventsOfMonth(runner: QueryRunner, month: Month): AsyncGe
 export async function putBack(tx: Tx, month: Month, rows: readonly EventRow[]): Promise<void> {
   await tx.query(
     `insert into ${partitionOf(month)} (account_id, event_time, event_seq, source, id, type, sequence, data, received_at)
-     select a, ${instantSql('t')}, s, source, id, type, sequence, data::jsonb, ${instantSql('r')}
-     from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
+     select a, t, s, source, id, type, sequence, data::jsonb, r
+     from unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
        as e(a, t, s, source, id, type, sequence, data, r)`,
     [
-      plainArray(rows.map(({ accountId }) => accountId)),
-      plainArray(rows.map(({ time }) => time)),
-      plainArray(rows.map(({ seq }) => seq)),
+      uuidArray(rows.map(({ accountId }) => accountId)),
+      instantArray(rows.map(({ time }) => time)),
+      int8Array(rows.map(({ seq }) => seq)),
       textArray(rows.map(({ source }) => source)),
       textArray(rows.map(({ id }) => id)),
       textArray(rows.map(({ type }) => type)),
       textArray(rows.map(({ sequence }) => sequence)),
       textArray(rows.map(({ data }) => data)),
-      plainArray(rows.map(({ receivedAt }) => receivedAt)),
+      instantArray(rows.map(({ receivedAt }) => receivedAt)),
     ],
   );
 }

@@ -4,7 +4,7 @@ import { Database } from '../../common/database/database.js';
 import { Jobs } from '../../common/jobs/jobs.js';
 import { formatInstant } from '../../domain/instant.js';
 import type { MeterEvent } from '../../domain/metering/meter-event.js';
-import { type Month, monthEnd, monthOf, monthsLater, monthStart, partitionOf } from '../months.js';
+import { type Month, monthEnd, monthOf, monthsLater, monthsOf, monthStart, partitionOf } from '../months.js';
 
 const TASK = 'usage.partitions-ahead';
 const LOCK = 727010;
@@ -46,8 +46,8 @@ export class UsagePartitions implements OnModuleInit, OnApplicationBootstrap {
 
   /** Sees to it that all is there. In transactions of its own, which hold no lock that keeps others from writing. */
   async ensure(events: readonly Pick<MeterEvent, 'time' | 'type'>[]): Promise<void> {
-    const months = new Set(events.map(({ time }) => monthOf(time)));
-    for (const month of months) if (!this.isKnown(month) && !(await this.isThere(month))) await this.create(month);
+    for (const month of monthsOf(events.map(({ time }) => time)))
+      if (!this.isKnown(month) && !(await this.isThere(month))) await this.create(month);
     const types = [...new Set(events.map(({ type }) => type))].filter((type) => !this.knownTypes.has(type));
     if (types.length > 0) await this.addTypes(types);
   }

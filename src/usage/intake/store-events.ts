@@ -1,4 +1,4 @@
-import { instantSql, plainArray, textArray } from '../../common/database/arrays.js';
+import { instantArray, int4Array, int8Array, plainArray, textArray, uuidArray } from '../../common/database/arrays.js';
 import { prepared, type Tx } from '../../common/database/database.js';
 import { DAY, formatInstant, type Instant } from '../../domain/instant.js';
 import { contentHashOf, identOf } from '../identity.js';
@@ -17,8 +17,8 @@ export type StoredEvent = MeasuredEvent & CountedEvent;
 const IDENTITIES = `
   with block as materialized (select nextval('usage_event_seq') as last)
   insert into event_identity (account_id, ident, event_time, event_seq, content_hash)
-  select a, i, ${instantSql('t')}, last - n, h
-  from block cross join unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
+  select a, i, t, last - n, h
+  from block cross join unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
   on conflict do nothing
   returning ((select last from block) - event_seq)::int as n, event_seq::text as seq`;
 
@@ -35,13 +35,13 @@ const KNOWN = `
 const EVENTS = `
   with stored as (
     insert into usage_event (account_id, event_time, event_seq, source, id, type, sequence, data, received_at)
-    select a, ${instantSql('t')}, s, source, id, type, sequence, data, $9::timestamptz
-    from rows from (unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]), jsonb_array_elements($8::jsonb))
+    select a, t, s, source, id, type, sequence, data, $9::timestamptz
+    from rows from (unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]), jsonb_array_elements($8::jsonb))
       as e(a, t, s, source, id, type, sequence, data)),
   numbers as (
     insert into usage_rollup_tail (account_id, meter, hour, grp, events, numbers, total, least, greatest)
-    select a, m, ${instantSql('h')}, g, count(*), count(v), coalesce(sum(v), 0), min(v), max(v)
-    from unnest($10::uuid[], $11::int[], $12::bigint[], $13::text[], $14::numeric[]) as n(a, m, h, g, v)
+    select a, m, h, g, count(*), count(v), coalesce(sum(v), 0), min(v), max(v)
+    from unnest($10::uuid[], $11::int[], $12::timestamptz[], $13::text[], $14::numeric[]) as n(a, m, h, g, v)
     group by a, m, h, g),
   receipts as (
     insert into usage_receipt (source, meter, day, events, total)
@@ -49,8 +49,8 @@ const EVENTS = `
     from unnest($15::text[], $16::int[], $17::int[], $18::numeric[]) as r(source, m, d, v)
     group by source, m, d)
   insert into usage_late_touch (account_id, touched_at, earliest_event_time)
-  select w.account_id, $9::timestamptz, ${instantSql('e.t')}
-  from unnest($19::uuid[], $20::bigint[]) as e(a, t) join usage_watermark w on w.account_id = e.a and ${instantSql('e.t')} < w.billed_through`;
+  select w.account_id, $9::timestamptz, e.t
+  from unnest($19::uuid[], $20::timestamptz[]) as e(a, t) join usage_watermark w on w.account_id = e.a and e.t < w.billed_through`;
 
 /** What became of events, in the order given, and those of them that were stored. */
 export interface Stored {
@@ -81,10 +81,10 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
     name: 'usage-identities',
     text: IDENTITIES,
     values: [
-      plainArray(column(inOrderOfKey, given).map(({ accountId }) => accountId)),
-      plainArray(column(inOrderOfKey, idents)),
-      plainArray(column(inOrderOfKey, given).map(({ event }) => event.time)),
-      plainArray(column(inOrderOfKey, hashes)),
+      uuidArray(column(inOrderOfKey, given).map(({ accountId }) => accountId)),
+      uuidArray(column(inOrderOfKey, idents)),
+      instantArray(column(inOrderOfKey, given).map(({ event }) => event.time)),
+      uuidArray(column(inOrderOfKey, hashes)),
     ],
   });
   const seqs = new Map(rows.map(({ n, seq }) => [inOrderOfKey[n - 1] ?? -1, seq]));
@@ -130,9 +130,9 @@ async function knownOf(tx: Tx, asked: readonly Asked[]): Promise<Map<number, Kno
     name: 'usage-known',
     text: KNOWN,
     values: [
-      plainArray(asked.map(({ accountId }) => accountId)),
-      plainArray(asked.map(({ ident }) => ident)),
-      plainArray(asked.map(({ n }) => n)),
+      uuidArray(asked.map(({ accountId }) => accountId)),
+      uuidArray(asked.map(({ ident }) => ident)),
+      int4Array(asked.map(({ n }) => n)),
     ],
   });
   return new Map(rows.map((row) => [row.n, row]));
@@ -151,26 +151,26 @@ async function insertEvents(tx: Tx, events: readonly StoredEvent[], receivedAt: 
     name: 'usage-events',
     text: EVENTS,
     values: [
-      plainArray(events.map(({ accountId }) => accountId)),
-      plainArray(events.map(({ event }) => event.time)),
-      plainArray(events.map(({ seq }) => seq)),
+      uuidArray(events.map(({ accountId }) => accountId)),
+      instantArray(events.map(({ event }) => event.time)),
+      int8Array(events.map(({ seq }) => BigInt(seq))),
       textArray(events.map(({ event }) => event.source)),
       textArray(events.map(({ event }) => event.id)),
       textArray(events.map(({ event }) => event.type)),
       textArray(events.map(({ event }) => event.sequence ?? '')),
       `[${events.map(({ event }) => JSON.stringify(event.data)).join(',')}]`,
       formatInstant(receivedAt),
-      plainArray(numbers.map(({ stored }) => stored.accountId)),
-      plainArray(numbers.map(({ one }) => one.meter.id)),
-      plainArray(numbers.map(({ stored }) => hourOf(stored.event.time))),
+      uuidArray(numbers.map(({ stored }) => stored.accountId)),
+      int4Array(numbers.map(({ one }) => one.meter.id)),
+      instantArray(numbers.map(({ stored }) => hourOf(stored.event.time))),
       textArray(numbers.map(({ one }) => (one.measure.kind === 'number' ? one.measure.group : ''))),
       plainArray(numbers.map(valueOf)),
       textArray(measured.map(({ stored }) => stored.event.source)),
-      plainArray(measured.map(({ one }) => one.meter.id)),
-      plainArray(measured.map(({ stored }) => dayOf(stored.event.time))),
+      int4Array(measured.map(({ one }) => one.meter.id)),
+      int4Array(measured.map(({ stored }) => dayOf(stored.event.time))),
       plainArray(measured.map(valueOf)),
-      plainArray([...earliest.keys()]),
-      plainArray([...earliest.values()]),
+      uuidArray([...earliest.keys()]),
+      instantArray([...earliest.values()]),
     ],
   });
 }
@@ -178,7 +178,7 @@ async function insertEvents(tx: Tx, events: readonly StoredEvent[], receivedAt: 
 const valueOf = ({ one: { measure } }: Measured): string | null => (measure.kind === 'snapshot' ? null : measure.value);
 
 /** Days since 1970-01-01, in UTC. */
-const dayOf = (time: Instant): bigint => (time - (((time % DAY) + DAY) % DAY)) / DAY;
+const dayOf = (time: Instant): number => Number((time - (((time % DAY) + DAY) % DAY)) / DAY);
 
 function earliestByAccount(events: readonly StoredEvent[]): Map<string, Instant> {
   const earliest = new Map<string, Instant>();

@@ -40,11 +40,11 @@ const SIZE = 'select rows from usage_quarantine_size for update';
 const KEEP = `
   with given as (
     select *, exists (select 1 from usage_quarantine q where q.subject = g.subject and q.source = g.source and q.event_id = g.event_id) as known
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::jsonb[])
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[])
       with ordinality as g(id, subject, source, event_id, type, code, pointer, api_key_id, may_backfill, body, n)),
   kept as (
     insert into usage_quarantine (id, received_at, expires_at, subject, source, event_id, type, code, pointer, api_key_id, may_backfill, body)
-    select id, $11::timestamptz, $12::timestamptz, subject, source, event_id, type, code, pointer, api_key_id, may_backfill, body
+    select id, $11::timestamptz, $12::timestamptz, subject, source, event_id, type, code, pointer, api_key_id, may_backfill, body::jsonb
     from (select *, row_number() over (partition by known order by n) as place from given) g where known or place <= $13::bigint
     on conflict (subject, source, event_id) do update set id = excluded.id, received_at = excluded.received_at, expires_at = excluded.expires_at,
       type = excluded.type, code = excluded.code, pointer = excluded.pointer, api_key_id = excluded.api_key_id,

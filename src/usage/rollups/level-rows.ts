@@ -1,6 +1,6 @@
-import { instantSql, plainArray, textArray } from '../../common/database/arrays.js';
+import { instantArray, int4Array, int8Array, plainArray, textArray, uuidArray } from '../../common/database/arrays.js';
 import { prepared, type Tx } from '../../common/database/database.js';
-import { formatInstant, type Instant } from '../../domain/instant.js';
+import type { Instant } from '../../domain/instant.js';
 import { hourOf } from '../quantities/spans.js';
 
 /** A resource of a level meter. */
@@ -39,9 +39,9 @@ export interface JumpRow {
   readonly points: number;
 }
 
-const keysOf = (rows: readonly ResourceKey[]): string[] => [
-  plainArray(rows.map(({ accountId }) => accountId)),
-  plainArray(rows.map(({ meterId }) => meterId)),
+const keysOf = (rows: readonly ResourceKey[]): Buffer[] => [
+  uuidArray(rows.map(({ accountId }) => accountId)),
+  int4Array(rows.map(({ meterId }) => meterId)),
   textArray(rows.map(({ resource }) => resource)),
 ];
 
@@ -103,7 +103,7 @@ export function pointsAround(
   changed: readonly (ResourceKey & { readonly at: Instant })[],
   wholeRuns: boolean,
 ): Promise<PointRow[]> {
-  const values = [...keysOf(changed), plainArray(changed.map(({ at }) => formatInstant(at)))];
+  const values = [...keysOf(changed), instantArray(changed.map(({ at }) => at))];
   return prepared<PointRow>(
     tx,
     wholeRuns ? { name: 'usage-runs', text: RUNS, values } : { name: 'usage-neighbours', text: NEIGHBOURS, values },
@@ -112,8 +112,8 @@ export function pointsAround(
 
 const INSERT_POINTS = `
   insert into usage_point (account_id, meter, resource, at, ident, sequence, source, id, value, grp)
-  select a, m, r, ${instantSql('t')}, ident, sequence, source, id, value, grp
-  from unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[])
+  select a, m, r, t, ident, sequence, source, id, value, grp
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[])
     as p(a, m, r, t, ident, sequence, source, id, value, grp)`;
 
 export async function insertPoints(tx: Tx, points: readonly PointRow[]): Promise<void> {
@@ -123,8 +123,8 @@ export async function insertPoints(tx: Tx, points: readonly PointRow[]): Promise
     text: INSERT_POINTS,
     values: [
       ...keysOf(points),
-      plainArray(points.map(({ at }) => at)),
-      plainArray(points.map(({ ident }) => ident)),
+      instantArray(points.map(({ at }) => at)),
+      uuidArray(points.map(({ ident }) => ident)),
       textArray(points.map(({ sequence }) => sequence)),
       textArray(points.map(({ source }) => source)),
       textArray(points.map(({ id }) => id)),
@@ -139,13 +139,13 @@ export async function deletePoints(tx: Tx, points: readonly PointRow[]): Promise
   await tx.query(
     `delete from usage_point p using unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::uuid[]) as k(account_id, meter, resource, at, ident)
      where ${SAME} and p.at = k.at and p.ident = k.ident`,
-    [...keysOf(points), plainArray(points.map(({ at }) => formatInstant(at))), plainArray(points.map(({ ident }) => ident))],
+    [...keysOf(points), instantArray(points.map(({ at }) => at)), uuidArray(points.map(({ ident }) => ident))],
   );
 }
 
 const UPDATE_RESOURCES = `
-  update usage_resource r set at = ${instantSql('k.at')}, value = k.value, grp = k.grp
-  from unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::numeric[], $6::text[]) as k(account_id, meter, resource, at, value, grp)
+  update usage_resource r set at = k.at, value = k.value, grp = k.grp
+  from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::numeric[], $6::text[]) as k(account_id, meter, resource, at, value, grp)
   where r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource`;
 
 export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Promise<void> {
@@ -155,39 +155,42 @@ export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Pro
     text: UPDATE_RESOURCES,
     values: [
       ...keysOf(rows),
-      plainArray(rows.map(({ at }) => at)),
+      instantArray(rows.map(({ at }) => at)),
       plainArray(rows.map(({ value }) => value)),
       textArray(rows.map(({ group }) => group)),
     ],
   });
 }
 
-/* The jumps, added up where they fall together, and their sums by hour, appended. Instants are microseconds, and o those since the hour h. */
+/* The jumps, added up where they fall together, and their sums by hour, appended. o is the microseconds of the instant t since the hour h. */
 const INSERT_JUMPS = `
   with given as materialized (
-    select a, m, h, o, g, sum(p - l) as d, sum(n) as n
-    from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::text[], $6::numeric[], $7::numeric[], $8::int[]) as j(a, m, h, o, g, p, l, n)
-    group by a, m, h, o, g),
+    select a, m, t, h, o, g, sum(p - l) as d, sum(n) as n
+    from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::text[], $7::numeric[], $8::numeric[], $9::int[])
+      as j(a, m, t, h, o, g, p, l, n)
+    group by a, m, t, h, o, g),
   jumps as (
     insert into usage_jump (account_id, meter, at, grp, jump, points)
-    select a, m, ${instantSql('h + o')}, g, d, n from given where d <> 0 or n <> 0)
+    select a, m, t, g, d, n from given where d <> 0 or n <> 0)
   insert into usage_level_tail (account_id, meter, hour, grp, jump, moment, points)
-  select a, m, ${instantSql('h')}, g, sum(d), sum(d * o), sum(n) from given where d <> 0 or n <> 0 group by a, m, h, g`;
+  select a, m, h, g, sum(d), sum(d * o), sum(n) from given where d <> 0 or n <> 0 group by a, m, h, g`;
 
 export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<void> {
   if (jumps.length === 0) return;
+  const hours = jumps.map(({ at }) => hourOf(at));
   await prepared(tx, {
     name: 'usage-jumps',
     text: INSERT_JUMPS,
     values: [
-      plainArray(jumps.map(({ accountId }) => accountId)),
-      plainArray(jumps.map(({ meterId }) => meterId)),
-      plainArray(jumps.map(({ at }) => hourOf(at))),
-      plainArray(jumps.map(({ at }) => at - hourOf(at))),
+      uuidArray(jumps.map(({ accountId }) => accountId)),
+      int4Array(jumps.map(({ meterId }) => meterId)),
+      instantArray(jumps.map(({ at }) => at)),
+      instantArray(hours),
+      int8Array(jumps.map(({ at }, i) => at - (hours[i] ?? at))),
       textArray(jumps.map(({ group }) => group)),
       plainArray(jumps.map(({ plus }) => plus)),
       plainArray(jumps.map(({ minus }) => minus)),
-      plainArray(jumps.map(({ points }) => points)),
+      int4Array(jumps.map(({ points }) => points)),
     ],
   });
 }
