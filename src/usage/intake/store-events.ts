@@ -12,15 +12,18 @@ export type StoredEvent = MeasuredEvent & CountedEvent;
 
 /*
  * Positions are taken from a block, one a statement. Identities come in the order of their key, so that two transactions that share some wait
- * for each other in one direction. Relies on event_identity_pk.
+ * for each other in one direction. Answers the block's last position, and by how much less those of what was new are. Relies on
+ * event_identity_pk.
  */
 const IDENTITIES = `
-  with block as materialized (select nextval('usage_event_seq') as last)
-  insert into event_identity (account_id, ident, event_time, event_seq, content_hash)
-  select a, i, t, last - n, h
-  from block cross join unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
-  on conflict do nothing
-  returning ((select last from block) - event_seq)::int as n, event_seq::text as seq`;
+  with block as materialized (select nextval('usage_event_seq') as last),
+  fresh as (
+    insert into event_identity (account_id, ident, event_time, event_seq, content_hash)
+    select a, i, t, last - n, h
+    from block cross join unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[]) with ordinality as g(a, i, t, h, n)
+    on conflict do nothing
+    returning ((select last from block) - event_seq)::int as n)
+  select last::text, (select array_agg(n) from fresh) as fresh from block`;
 
 const KNOWN = `
   select g.n, i.content_hash as "contentHash",
@@ -77,7 +80,7 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
   });
   const inOrderOfKey = [...firsts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, i]) => i);
   const column = <Value>(indices: readonly number[], values: readonly Value[]): Value[] => indices.map((i) => values[i] as Value);
-  const rows = await prepared<{ n: number; seq: string }>(tx, {
+  const [block] = await prepared<{ last: string; fresh: number[] | null }>(tx, {
     name: 'usage-identities',
     text: IDENTITIES,
     values: [
@@ -87,7 +90,8 @@ export async function storeEvents(tx: Tx, given: readonly MeasuredEvent[], recei
       uuidArray(column(inOrderOfKey, hashes)),
     ],
   });
-  const seqs = new Map(rows.map(({ n, seq }) => [inOrderOfKey[n - 1] ?? -1, seq]));
+  const last = BigInt(block?.last ?? 0);
+  const seqs = new Map((block?.fresh ?? []).map((n) => [inOrderOfKey[n - 1] ?? -1, (last - BigInt(n)).toString()]));
   const standing = await knownOf(
     tx,
     inOrderOfKey.filter((i) => !seqs.has(i)).map((n) => ({ n, accountId: given[n]?.accountId ?? '', ident: idents[n] ?? '' })),

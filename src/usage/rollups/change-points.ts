@@ -8,6 +8,7 @@ import {
   insertJumps,
   insertPoints,
   type JumpRow,
+  type LastPoint,
   lockResources,
   nameOf,
   type PointRow,
@@ -80,11 +81,11 @@ const endsByNextAlone = ({ staleAfter, roundRunsUpTo }: CatalogMeter): boolean =
 
 /** What the changes of a resource amount to, by the points around them, or by its last one. */
 function changeOf(
-  { meter, changes }: ChangedResource,
-  row: ResourceRow | undefined,
+  { key, meter, changes }: ChangedResource,
+  row: LastPoint | undefined,
   around: readonly PointRow[] | undefined,
 ): { readonly jumps: LevelJump[]; readonly last: PointRow | null | undefined } {
-  const before = around ?? lastOf(row);
+  const before = around ?? lastOf(key, row);
   const removed = new Set(changes.flatMap(({ change, point }) => (change === 'removed' ? [point.ident] : [])));
   const added = changes.flatMap(({ change, point }) => (change === 'added' ? [point] : []));
   const after = [...before.filter(({ ident }) => !removed.has(ident)), ...added].sort(inOrder);
@@ -118,19 +119,19 @@ async function neighbours(tx: Tx, changed: readonly ChangedResource[]): Promise<
 }
 
 /** Whether all that changes comes behind the last point. Rounded runs look further back. */
-const isAppend = ({ meter, changes }: ChangedResource, row: ResourceRow | undefined): boolean =>
+const isAppend = ({ meter, changes }: ChangedResource, row: LastPoint | undefined): boolean =>
   meter.roundRunsUpTo === undefined &&
   changes.every(({ change, point }) => change === 'added' && (row?.at === null || row?.at === undefined || point.at > row.at));
 
 /** The last point as it stands beside the resource; its place among others of its instant does not matter to what comes later. */
-const lastOf = (row: ResourceRow | undefined): PointRow[] =>
+const lastOf = (key: ResourceKey, row: LastPoint | undefined): PointRow[] =>
   row === undefined || row.at === null
     ? []
     : [
         {
-          accountId: row.accountId,
-          meterId: row.meterId,
-          resource: row.resource,
+          accountId: key.accountId,
+          meterId: key.meterId,
+          resource: key.resource,
           at: row.at,
           value: row.value ?? '0',
           group: row.group ?? '',
@@ -142,7 +143,7 @@ const lastOf = (row: ResourceRow | undefined): PointRow[] =>
       ];
 
 /** The resource's last point from now on; `undefined` where it stays what it was, null where there is none. */
-function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own: readonly PointChange[]): PointRow | null | undefined {
+function lastAfter(row: LastPoint | undefined, after: readonly PointRow[], own: readonly PointChange[]): PointRow | null | undefined {
   const last = after.at(-1);
   const at = row?.at ?? null;
   const isGone = at !== null && own.some(({ change, point }) => change === 'removed' && point.at === at);
@@ -153,9 +154,9 @@ function lastAfter(row: ResourceRow | undefined, after: readonly PointRow[], own
 const inOrder = (a: PointRow, b: PointRow): number => compareEvents({ ...a, time: a.at }, { ...b, time: b.at });
 
 /** A point behind all others of its resource, and what it adds. */
-function jumpsOfAppend({ point, counts }: PointChange, row: ResourceRow | undefined): JumpRow[] {
+function jumpsOfAppend({ point, counts }: PointChange, row: LastPoint | undefined): JumpRow[] {
   const { accountId, meterId, at } = point;
-  const steps = stepsOfNext(lastOf(row)[0], point);
+  const steps = stepsOfNext(lastOf(point, row)[0], point);
   return steps.map((step, i) => ({ accountId, meterId, at, ...step, points: counts && i === steps.length - 1 ? 1 : 0 }));
 }
 

@@ -21,12 +21,14 @@ export interface PointRow extends ResourceKey {
   readonly group: string;
 }
 
-/** A resource with its last point, where it has one. */
-export interface ResourceRow extends ResourceKey {
+/** The last point of a resource, where it has one. */
+export interface LastPoint {
   readonly at: Instant | null;
   readonly value: string | null;
   readonly group: string | null;
 }
+
+export interface ResourceRow extends ResourceKey, LastPoint {}
 
 /** A change of a group's level, by `plus` less `minus`, and how many events come to be counted with it. */
 export interface JumpRow {
@@ -46,7 +48,7 @@ const keysOf = (rows: readonly ResourceKey[]): Buffer[] => [
 ];
 
 const LOCK = `
-  select r.account_id as "accountId", r.meter as "meterId", r.resource, r.at, r.value::text, r.grp as "group"
+  select k.n::int, r.at, r.value::text, r.grp as "group"
   from unnest($1::uuid[], $2::int[], $3::text[]) with ordinality as k(account_id, meter, resource, n)
   join usage_resource r on r.account_id = k.account_id and r.meter = k.meter and r.resource = k.resource
   order by k.n for update of r`;
@@ -55,17 +57,17 @@ const ADD = `
   insert into usage_resource (account_id, meter, resource)
   select * from unnest($1::uuid[], $2::int[], $3::text[]) on conflict do nothing`;
 
-/** The resources, locked until the transaction ends, in the order given; those that were not known come to be. */
-export async function lockResources(tx: Tx, keys: readonly ResourceKey[]): Promise<ResourceRow[]> {
+/** The last points of the resources, locked until the transaction ends, in the order given; those that were not known come to be. */
+export async function lockResources(tx: Tx, keys: readonly ResourceKey[]): Promise<LastPoint[]> {
   const found = await locked(tx, keys);
   if (found.length === keys.length) return found;
-  const known = new Set(found.map(nameOf));
-  await prepared(tx, { name: 'usage-resources-add', text: ADD, values: keysOf(keys.filter((key) => !known.has(nameOf(key)))) });
+  const known = new Set(found.map(({ n }) => n - 1));
+  await prepared(tx, { name: 'usage-resources-add', text: ADD, values: keysOf(keys.filter((_key, i) => !known.has(i))) });
   return locked(tx, keys);
 }
 
-const locked = (tx: Tx, keys: readonly ResourceKey[]): Promise<ResourceRow[]> =>
-  prepared<ResourceRow>(tx, { name: 'usage-resources-lock', text: LOCK, values: keysOf(keys) });
+const locked = (tx: Tx, keys: readonly ResourceKey[]): Promise<(LastPoint & { readonly n: number })[]> =>
+  prepared(tx, { name: 'usage-resources-lock', text: LOCK, values: keysOf(keys) });
 
 /** Tells resources apart. */
 export const nameOf = ({ accountId, meterId, resource }: ResourceKey): string => `${accountId} ${String(meterId)} ${resource}`;
@@ -162,13 +164,23 @@ export async function updateResources(tx: Tx, rows: readonly ResourceRow[]): Pro
   });
 }
 
-/* The jumps, added up where they fall together, and their sums by hour, appended. o is the microseconds of the instant t since the hour h. */
-const INSERT_JUMPS = `
+const JUMPS = `
+  unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::text[], $7::numeric[], $8::numeric[], $9::int[])
+    as j(a, m, t, h, o, g, p, l, n)`;
+
+/* The jumps and their sums by hour, appended. o is the microseconds of the instant t since the hour h. */
+const APPEND_JUMPS = `
+  with given as materialized (select a, m, t, h, o, g, p - l as d, n from ${JUMPS} where p <> l or n <> 0),
+  jumps as (
+    insert into usage_jump (account_id, meter, at, grp, jump, points)
+    select a, m, t, g, d, n from given)
+  insert into usage_level_tail (account_id, meter, hour, grp, jump, moment, points)
+  select a, m, h, g, d, d * o, n from given`;
+
+/* The same where several fall into one hour: they are added up. */
+const ADD_UP_JUMPS = `
   with given as materialized (
-    select a, m, t, h, o, g, sum(p - l) as d, sum(n) as n
-    from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::text[], $7::numeric[], $8::numeric[], $9::int[])
-      as j(a, m, t, h, o, g, p, l, n)
-    group by a, m, t, h, o, g),
+    select a, m, t, h, o, g, sum(p - l) as d, sum(n) as n from ${JUMPS} group by a, m, t, h, o, g),
   jumps as (
     insert into usage_jump (account_id, meter, at, grp, jump, points)
     select a, m, t, g, d, n from given where d <> 0 or n <> 0)
@@ -178,9 +190,11 @@ const INSERT_JUMPS = `
 export async function insertJumps(tx: Tx, jumps: readonly JumpRow[]): Promise<void> {
   if (jumps.length === 0) return;
   const hours = jumps.map(({ at }) => hourOf(at));
+  const places = new Set(jumps.map(({ accountId, meterId, group }, i) => `${accountId} ${String(meterId)} ${String(hours[i])} ${group}`));
+  const statement =
+    places.size === jumps.length ? { name: 'usage-jumps-append', text: APPEND_JUMPS } : { name: 'usage-jumps-add-up', text: ADD_UP_JUMPS };
   await prepared(tx, {
-    name: 'usage-jumps',
-    text: INSERT_JUMPS,
+    ...statement,
     values: [
       uuidArray(jumps.map(({ accountId }) => accountId)),
       int4Array(jumps.map(({ meterId }) => meterId)),
