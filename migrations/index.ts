@@ -13,6 +13,7 @@ import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js'
 import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
 import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
+import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -33,4 +34,5 @@ export const migrations = [
   Ledger1764000660000,
   Settlement1764000700000,
   UsageArchive1764000710000,
+  LevelSpans1764000720000,
 ];
