@@ -2,6 +2,7 @@ import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
+import { CreditNotes1764000650000 } from './1764000650000-credit-notes.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
@@ -25,4 +26,5 @@ export const migrations = [
   Quarantine1764000610000,
   Corrections1764000620000,
   Alerts1764000630000,
+  CreditNotes1764000650000,
 ];

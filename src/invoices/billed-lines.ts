@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../common/database/database.js';
-import type { BilledLine, Line, LineTax } from '../domain/billing/line.js';
+import type { InvoicedLine } from '../domain/billing/creditable.js';
+import { type BilledLine, type Line, type LineTax, netOf } from '../domain/billing/line.js';
+import { grouped } from '../domain/billing/slot.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import type { BreakdownStep } from '../domain/rating/model.js';
 
@@ -25,8 +27,8 @@ export const LINE_COLUMNS = `
   service_start as "serviceStart", service_end as "serviceEnd", period_key as "periodKey", period_start as "periodStart",
   period_end as "periodEnd", period_ordinal as "periodOrdinal", proration, adjusts, groups, breakdown, discounts, taxes`;
 
-/** A row as the domain's line. */
-export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, periodEnd, discounts, ...line }: LineRow): BilledLine {
+/** A row as the domain's line, as if no credit note were issued against it. */
+export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, periodEnd, discounts, ...line }: LineRow): InvoicedLine {
   return {
     ...line,
     servicePeriod: { start: serviceStart, end: serviceEnd },
@@ -36,19 +38,48 @@ export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, perio
   };
 }
 
-/** Everything that was billed to these accounts, in the order of billing, by account. One query over invoice_line_pk. */
-export async function billedLines(tx: Tx, accountIds: readonly string[]): Promise<Map<string, BilledLine[]>> {
-  const rows = await tx.query<LineRow[]>(
-    `select ${LINE_COLUMNS} from invoice_line where account_id = any($1::uuid[]) order by billed_seq`,
-    [accountIds],
+/** What was billed to an account. */
+export interface Billed {
+  /** In the order of billing; without those on void invoices, unless they were waived. */
+  readonly lines: readonly InvoicedLine[];
+  /** The highest position taken in each slot, on void invoices too. */
+  readonly slotSeqs: ReadonlyMap<string, number>;
+}
+
+interface BilledRow extends LineRow {
+  readonly void: boolean;
+  readonly waived: boolean;
+  readonly creditNotedMinor: bigint;
+}
+
+/* Relies on invoice_line_pk, invoice_settlement_pk and credit_note_line_pk. */
+const BILLED = `
+  select l.*, s.closed is not distinct from 'void' as void, s.waived, coalesce(c.amount_minor, 0)::bigint as "creditNotedMinor"
+  from (select ${LINE_COLUMNS}, billed_seq from invoice_line where account_id = any($1::uuid[])) l
+  join invoice_settlement s on s.account_id = l."accountId" and s.invoice_id = l."invoiceId"
+  left join (
+    select account_id, line_id, sum(amount_minor) as amount_minor from credit_note_line where account_id = any($1::uuid[]) group by account_id, line_id
+  ) c on c.account_id = l."accountId" and c.line_id = l.id
+  order by l.billed_seq`;
+
+/** Everything that was billed to these accounts, by account. */
+export async function billedLines(tx: Tx, accountIds: readonly string[]): Promise<Map<string, Billed>> {
+  const rows = await tx.query<BilledRow[]>(BILLED, [accountIds]);
+  return new Map(
+    [...grouped(rows, (row) => row.accountId)].map(([accountId, own]) => [
+      accountId,
+      {
+        lines: own.filter((row) => !row.void || row.waived).map(billedLineOf),
+        slotSeqs: new Map(own.map((row) => [row.slot, row.slotSeq])),
+      },
+    ]),
   );
-  const lines = new Map<string, BilledLine[]>();
-  for (const row of rows) {
-    const found = lines.get(row.accountId);
-    if (found) found.push(lineOf(row));
-    else lines.set(row.accountId, [lineOf(row)]);
-  }
-  return lines;
+}
+
+/** Of a charge that was waived nothing is left to be given back. */
+function billedLineOf({ void: _void, waived, creditNotedMinor, ...row }: BilledRow): InvoicedLine {
+  const line = lineOf(row);
+  return { ...line, creditNotedMinor: waived ? netOf(line) : creditNotedMinor };
 }
 
 /** A line that goes on an invoice now. */

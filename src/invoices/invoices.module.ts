@@ -16,11 +16,15 @@ import { BackfillEffect } from './backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
+import { CloseInvoices } from './close-invoices.js';
+import { CreditNotesController } from './credit-notes.controller.js';
+import { CreditNotesService } from './credit-notes.service.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
 import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
+import { IssueCreditNotes } from './issue-credit-notes.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
 import { MoveHolder } from './move-holder.js';
@@ -33,6 +37,7 @@ import { PreviewBill } from './preview-bill.js';
 import { PreviewsController } from './previews.controller.js';
 import { RunningTotalController } from './running-total.controller.js';
 import { RunningTotals } from './running-total.js';
+import { SendInvoices } from './send-invoices.js';
 import { SellersController } from './sellers.controller.js';
 import { SellersService } from './sellers.service.js';
 import { UsageEffectsController } from './usage-effects.controller.js';
@@ -41,6 +46,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
   imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
   controllers: [
     InvoicesController,
+    CreditNotesController,
     BillRunsController,
     SellersController,
     PreviewsController,
@@ -59,10 +65,13 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     BillAccounts,
     BillRunService,
     BillRuns,
+    CloseInvoices,
+    CreditNotesService,
     CurrencyGuard,
     EventLines,
     InvoiceLinesReader,
     InvoicesService,
+    IssueCreditNotes,
     IssueInvoices,
     LoadFacts,
     MoveHolder,
@@ -73,7 +82,8 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     PreviewBill,
     RunningTotals,
     SellersService,
+    SendInvoices,
   ],
-  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
+  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
 })
 export class InvoicesModule {}

@@ -38,15 +38,14 @@ export class LoadFacts {
     return accountIds.flatMap((accountId) => {
       const profile = profiles.get(accountId);
       if (!profile) return [];
-      const lines = billed.get(accountId) ?? [];
       const facts: AccountFacts = {
         currency: profile.currency,
         subscriptions: histories.get(accountId) ?? [],
         versions,
         coupons,
         taxes: profile.taxRates.map(({ key, name, rate, category, inclusive }) => ({ key, name, rate, category, inclusive })),
-        billed: lines,
-        slotSeqs: new Map(lines.map((line) => [line.slot, line.slotSeq])),
+        billed: billed.get(accountId)?.lines ?? [],
+        slotSeqs: billed.get(accountId)?.slotSeqs ?? new Map(),
         balanceMinor: balances.get(accountId) ?? 0n,
       };
       return [{ profile, facts }];

@@ -63,7 +63,7 @@ export class EntryView {
   @ApiProperty({ description: 'When.', format: 'date-time' })
   at!: string;
 
-  @ApiProperty({ description: 'What kind of thing caused it.', enum: ['invoice', 'payment', 'refund'] })
+  @ApiProperty({ description: 'What kind of thing caused it.', enum: ['invoice', 'credit_note', 'payment', 'refund', 'import'] })
   causeKind!: string;
 
   @ApiProperty({ description: 'Which one.' })

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../common/database/database.js';
 import { newId } from '../common/ids.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import type { Entry, LedgerAccount } from '../domain/ledger.js';
+import type { Entry, LedgerAccount, Posting } from '../domain/ledger.js';
 
 /** An entry, and the business event that it records: one for each purpose of each cause. */
 export interface CausedEntry {
   readonly accountId: string;
   readonly at: Instant;
-  readonly causeKind: 'invoice' | 'payment' | 'refund' | 'import';
+  readonly causeKind: 'invoice' | 'credit_note' | 'payment' | 'refund' | 'import';
   readonly causeId: string;
   readonly entry: Entry;
 }
@@ -59,6 +59,16 @@ export class LedgerService {
       postings.map((one) => one.ledgerAccount),
       postings.map((one) => one.amountMinor.toString()),
     ]);
+  }
+
+  /** All postings that an event caused so far. Relies on journal_entry_once. */
+  postingsOf(tx: Tx, { accountId, causeKind, causeId }: Pick<CausedEntry, 'accountId' | 'causeKind' | 'causeId'>): Promise<Posting[]> {
+    return tx.query<Posting[]>(
+      `select p.ledger_account as "ledgerAccount", p.amount_minor as "amountMinor"
+       from journal_entry e join posting p on p.account_id = e.account_id and p.entry_id = e.id
+       where e.account_id = $1 and e.cause_kind = $2 and e.cause_id = $3 order by e.at, e.id, p.n`,
+      [accountId, causeKind, causeId],
+    );
   }
 
   /** Sums by ledger account and currency over all entries up to and with an instant. */

@@ -7,7 +7,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { PastDue } from './past-due.js';
 import type { Payment } from './payment-records.js';
 
-/** Counts a payment that succeeded: the invoice is settled, what is more stands on the balance, the ledger knows. It never refuses: the money is there. */
+/** Counts a payment that succeeded: the invoice is settled, also one that was written off, what is more stands on the balance, the ledger knows. It never refuses: the money is there. */
 @Injectable()
 export class BookPayment {
   constructor(
@@ -22,7 +22,7 @@ export class BookPayment {
     const at = this.clock.now();
     const counted = await this.invoices.recordPayment(tx, { accountId, invoiceId, paymentId: id, amountMinor, at });
     await this.ledger.post(tx, [{ accountId, at, causeKind: 'payment', causeId: id, entry: paymentEntry(counted, currency) }]);
-    await this.pastDue.paymentCame(tx, accountId);
+    await this.pastDue.lessIsOwed(tx, accountId);
     return counted.surplusMinor;
   }
 }

@@ -10,7 +10,11 @@ import { BookRefund } from './book-refund.js';
 import { CancelPayment } from './cancel-payment.js';
 import { Collect } from './collect.js';
 import { Collection } from './collection.js';
+import { CreditInvoice } from './credit-invoice.js';
 import { CurrentMethods } from './current-methods.js';
+import { HoldInvoice } from './hold-invoice.js';
+import { InvoiceActsController } from './invoice-acts.controller.js';
+import { InvoiceMoney } from './invoice-money.js';
 import { PastDue } from './past-due.js';
 import { PayInvoice } from './pay-invoice.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
@@ -20,11 +24,12 @@ import { PaymentsService } from './payments.service.js';
 import { ProviderWebhooksController } from './provider-webhooks.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
+import { RequestRefunds } from './request-refunds.js';
 import { ResolveAttempt } from './resolve-attempt.js';
 
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
-  controllers: [PaymentsController, PaymentMethodsController, ProviderWebhooksController],
+  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderWebhooksController],
   providers: [
     BeginAttempt,
     BeginPayments,
@@ -33,13 +38,17 @@ import { ResolveAttempt } from './resolve-attempt.js';
     CancelPayment,
     Collect,
     Collection,
+    CreditInvoice,
     CurrentMethods,
+    HoldInvoice,
+    InvoiceMoney,
     PastDue,
     PayInvoice,
     PaymentMethods,
     PaymentsService,
     RecordPayment,
     Refunds,
+    RequestRefunds,
     ResolveAttempt,
   ],
   exports: [PaymentsService, Collection, PaymentMethods],
