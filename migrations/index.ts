@@ -3,6 +3,7 @@ import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
+import { CreditNotes1764000650000 } from './1764000650000-credit-notes.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
@@ -35,4 +36,5 @@ export const migrations = [
   Settlement1764000700000,
   UsageArchive1764000710000,
   LevelSpans1764000720000,
+  CreditNotes1764000650000,
 ];

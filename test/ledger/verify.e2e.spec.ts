@@ -124,7 +124,7 @@ test('an entry is slipped in, and withheld from the chain', async () => {
   );
   expect(await differences(wharfage)).toEqual([
     'chain: je_new: neither sealed nor waiting for it',
-    'receivables: receivables without an invoice: -0.05 USD in the ledger, but 0.00 left to collect',
+    'receivables: accounts_receivable without an invoice: -0.05 USD in the ledger, but 0.00 left to collect',
     'payments: je_new: its cause pay_none is not there',
   ]);
 });
