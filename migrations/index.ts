@@ -32,9 +32,9 @@ export const migrations = [
   Corrections1764000620000,
   Alerts1764000630000,
   CreditGrants1764000640000,
+  CreditNotes1764000650000,
   Ledger1764000660000,
   Settlement1764000700000,
   UsageArchive1764000710000,
   LevelSpans1764000720000,
-  CreditNotes1764000650000,
 ];

@@ -48,14 +48,7 @@ export function voidBooksOf(
   at: Instant,
 ): InvoiceBooks {
   const { accountId, id, seller } = invoice;
-  const issueDay = bookDay(at);
-  const revenue = billed.map((line): BilledRevenueLine => ({
-    ...line,
-    ...voidedRevenue(line, issueDay),
-    lineId: `${line.lineId}:void`,
-    issuedAt: at,
-    issueDay,
-  }));
+  const revenue = voidRevenueOf(billed, at);
   const entry = voidEntry(invoice, revenue);
   const whole = { accountId, invoiceId: id, seller, at, causeKind: 'invoice', causeId: id, entry } as const;
   return {
@@ -66,6 +59,16 @@ export function voidBooksOf(
     revenue,
   };
 }
+
+/** What becomes of the revenue of lines whose invoice is void from `at` on. */
+export const voidRevenueOf = (billed: readonly RevenueLineRow[], at: Instant): BilledRevenueLine[] =>
+  billed.map((line) => ({
+    ...line,
+    ...voidedRevenue(line, bookDay(at)),
+    lineId: `${line.lineId}:void`,
+    issuedAt: at,
+    issueDay: bookDay(at),
+  }));
 
 /** The invoice is written off, as far as it is open then. */
 export const writeOffOf = (

@@ -2,6 +2,7 @@ import type { Check, CheckScope, Difference } from '../common/checks.js';
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { grantsReleasedEntry, openingBalanceEntry } from '../domain/ledger.js';
+import type { BookedEntry } from '../domain/journal-chain.js';
 import { bookedEntries } from '../ledger/booked-entries.js';
 import { entryDifferences, orphansSql } from '../ledger/compare-entries.js';
 import { REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../ledger/revenue-lines.js';
@@ -9,7 +10,7 @@ import { LINE_COLUMNS, lineOf, type LineRow } from './billed-lines.js';
 import type { CausedEntry } from '../ledger/ledger.service.js';
 import { isOfCreditNote } from './credit-note-books.js';
 import { applicationsTo, releasesOf } from './grants/grant-entries.js';
-import { type BookedInvoice, booksOf, entriesOf, type InvoiceBooks, voidBooksOf, writeOffOf } from './invoice-books.js';
+import { type BookedInvoice, booksOf, entriesOf, voidBooksOf, voidRevenueOf, writeOffOf } from './invoice-books.js';
 import type { Closed } from './invoice-settlements.js';
 import { INVOICE_COLUMNS, type InvoiceRow } from './invoice-view.js';
 import { revenueDifferences } from './revenue-differences.js';
@@ -72,13 +73,8 @@ async function differencesOf(tx: Tx, rows: readonly CheckedRow[]): Promise<Diffe
     };
     const kept = (revenue.get(row.id) ?? []).filter(({ lineId }) => !isOfCreditNote(lineId));
     const billed = kept.filter(({ lineId }) => own.some(({ id }) => id === lineId));
-    return made(invoice, () => {
-      const voided = voidBooks(invoice, billed);
-      return [
-        ...entryDifferences(row.number, [...entriesOf(invoice, billed), ...laterEntries(invoice), ...voided.entries], entries.get(row.id) ?? []),
-        ...revenueDifferences(row, [...booksOf(invoice).revenue, ...voided.revenue], kept),
-      ];
-    });
+    const wanted = [...booksOf(invoice).revenue, ...(isVoid(invoice) ? voidRevenueOf(billed, invoice.closedAt) : [])];
+    return [...entriesDiffer(invoice, billed, entries.get(row.id) ?? []), ...revenueDifferences(row, wanted, kept)];
   });
 }
 
@@ -87,8 +83,19 @@ interface Checked extends BookedInvoice, Pick<CheckedRow, 'number' | 'closed' | 
   readonly releasedAt: Instant | null;
 }
 
-const voidBooks = (invoice: Checked, billed: readonly RevenueLineRow[]): InvoiceBooks =>
-  invoice.closed === 'void' && invoice.closedAt !== null ? voidBooksOf(invoice, billed, invoice.closedAt) : { entries: [], revenue: [] };
+const isVoid = (invoice: Checked): invoice is Checked & { readonly closedAt: Instant } =>
+  invoice.closed === 'void' && invoice.closedAt !== null;
+
+/** Amounts that cannot be made into entries are a difference as well. */
+function entriesDiffer(invoice: Checked, billed: readonly RevenueLineRow[], booked: readonly BookedEntry[]): Difference[] {
+  try {
+    const voided = isVoid(invoice) ? voidBooksOf(invoice, billed, invoice.closedAt).entries : [];
+    return entryDifferences(invoice.number, [...entriesOf(invoice, billed), ...laterEntries(invoice), ...voided], booked);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [{ subject: invoice.number, detail: `its amounts and the revenue of its lines make no entry: ${error.message}` }];
+  }
+}
 
 /** What it was written off with; and grants are released where it is void. */
 function laterEntries(invoice: Checked): CausedEntry[] {
@@ -111,16 +118,6 @@ function laterEntries(invoice: Checked): CausedEntry[] {
         ]
       : []),
   ];
-}
-
-/** Amounts that cannot be made into entries are a difference as well. */
-function made({ number }: Checked, differences: () => Difference[]): Difference[] {
-  try {
-    return differences();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return [{ subject: number, detail: `its amounts and the revenue of its lines make no entry: ${error.message}` }];
-  }
 }
 
 function byInvoice<Row extends { readonly invoiceId: string | null }>(rows: readonly Row[]): Map<string, Row[]> {

@@ -9,30 +9,30 @@ interface ComparedRow {
   readonly shouldMinor: bigint;
 }
 
-/**
- * A check by one query: subject, currency, isMinor and shouldMinor of what differs; $1 is an account to look at alone, or null.
- * `says` tells what is wrong with amounts that are written with their currency.
- */
-export function amountsCheck(name: string, sql: string, says: (is: string, should: string) => string): Check {
+/** Tells what is wrong with two amounts. */
+type Says = (is: string, should: string, currency: string) => string;
+
+/** A check by one query: subject, currency, isMinor and shouldMinor of what differs; $1 is an account to look at alone, or null. */
+export function amountsCheck(name: string, sql: string, says: Says): Check {
   return {
     name,
     group: 'ledger',
     narrows: true,
     run: async (tx, { accountId }) => {
       const rows = await tx.query<ComparedRow[]>(sql, [accountId ?? null]);
-      return rows.map(({ subject, currency, isMinor, shouldMinor }) => {
-        const money = (amountMinor: bigint): string => `${formatMoney(amountMinor, currency)} ${currency}`;
-        return { subject, detail: says(money(isMinor), money(shouldMinor)) };
-      });
+      return rows.map(({ subject, currency, isMinor, shouldMinor }) => ({
+        subject,
+        detail: says(formatMoney(isMinor, currency), formatMoney(shouldMinor, currency), currency),
+      }));
     },
   };
 }
 
 /** For amounts that the ledger should know. */
 export const inLedger =
-  (what: string) =>
-  (is: string, should: string): string =>
-    `${is} in the ledger, but ${should} ${what}`;
+  (what: string): Says =>
+  (is, should, currency) =>
+    `${is} ${currency} in the ledger, but ${should} ${what}`;
 
 /** SQL for what we owe accounts by a ledger account, where it differs from what a query says: account_id, wanted. */
 export const owedToAccountsSql = (ledgerAccount: LedgerAccount, wanted: string): string => `

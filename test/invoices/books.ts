@@ -37,9 +37,10 @@ export class Books {
     return (await this.invoices(key))[0];
   }
 
-  /** Oldest first. */
+  /** Oldest first; those of one instant by their numbers. */
   async invoices(key: string): Promise<any[]> {
-    return (await this.wharfage.ok('GET', `/v2/invoices?account=${key}&limit=200`)).data.reverse();
+    const { data } = await this.wharfage.ok('GET', `/v2/invoices?account=${key}&limit=200`);
+    return data.sort((a: any, b: any) => String(a.number).localeCompare(String(b.number)));
   }
   invoice(id: string): Promise<any> {
     return this.wharfage.ok('GET', `/v2/invoices/${id}`);

@@ -1,3 +1,4 @@
+import { accountIdFor } from '../../src/common/ids.js';
 import { afterStory } from '../support/story.js';
 import { Books } from './books.js';
 
@@ -168,6 +169,47 @@ describe('a void invoice', () => {
     const [, , last] = await books.invoices('metered');
     expect(last.lines.find(({ kind }: any) => kind === 'adjustment')).toMatchObject({ amount: '-0.50', adjusts: again.lines[0].id });
   });
+});
+
+test('an invoice of a period that was settled long ago is billed again when it is void, and again when that one is, and is settled then', async () => {
+  await books.wharfage.travel('2026-03-01T00:00:00Z');
+  await books.account('settled');
+  const subscription = await books.subscribe('settled', 'month');
+  for (const month of ['04', '05', '06']) await books.wharfage.travel(`2026-${month}-01T00:00:00Z`);
+  const settledThrough = async () =>
+    (await books.wharfage.source.query('select settled_through as through from billing_state where account_id = $1', [accountIdFor('settled')]))[0]
+      .through;
+  const [first] = await books.invoices('settled');
+  expect(await settledThrough()).not.toBeNull();
+  await books.act(first, 'void');
+  expect(await settledThrough()).toBeNull();
+  await books.wharfage.travel('2026-06-01T00:01:00Z');
+  const again = (await books.invoices('settled')).at(-1);
+  expect(lines(again)).toEqual(lines(first));
+  await books.bill('settled');
+  expect(await settledThrough()).not.toBeNull();
+  await books.act(again, 'void');
+  await books.wharfage.travel('2026-06-01T00:02:00Z');
+  expect(lines((await books.invoices('settled')).at(-1))).toEqual(lines(first));
+  await books.act((await books.invoices('settled')).at(-1), 'void', { rebill: false });
+  expect(await settledThrough()).toBeNull();
+  expect(await books.bill('settled')).toEqual({ invoices: 0, parked: false });
+  await books.wharfage.travel('2026-07-01T00:00:00Z');
+  expect((await books.invoices('settled')).map(({ status }) => status).filter((status) => status === 'void')).toHaveLength(3);
+  const july = (await books.invoices('settled')).at(-1);
+  expect(july).toMatchObject({ total: '31.00', status: 'finalized' });
+  await books.act(july, 'void');
+  await books.bill('settled');
+  await books.bill('settled');
+  expect(await settledThrough()).not.toBeNull();
+  const julyAgain = (await books.invoices('settled')).at(-1);
+  await books.wharfage.travel('2026-07-11T00:00:00Z');
+  await books.wharfage.ok('POST', `/v2/subscriptions/${String(subscription.id)}/change-plan`, { plan: 'large' });
+  const change = (await books.invoices('settled')).at(-1);
+  expect(change.lines.map(({ adjusts, amount }: any) => [adjusts, amount])).toEqual([
+    [julyAgain.lines[0].id, '-21.00'],
+    [null, '42.00'],
+  ]);
 });
 
 describe('an uncollectible invoice', () => {

@@ -56,7 +56,7 @@ describe('the database itself', () => {
     ['to let a line of one go', 'delete from credit_note_line', /is refused/],
     [
       'a line for a credit note that was issued',
-      `insert into credit_note_line select account_id, credit_note_id, n + 1, line_id, description, amount_minor from credit_note_line`,
+      `insert into credit_note_line select account_id, credit_note_id, n + 1, line_id, description, amount_minor, revenue_minor from credit_note_line`,
       /was issued/,
     ],
     [

@@ -214,12 +214,17 @@ describe('the command', () => {
         'closed periods',
         'deferred revenue',
         'invoices',
+        'credit notes',
+        'credited amounts',
+        'settled credits',
         'receivables',
+        'bad debt',
         'balances',
         'opening balances',
         'credit grants',
         'payments',
         'refunds',
+        'refunds payable',
       ].map((name) => `${name}: ok`),
     );
     expect(whole.told).toMatch(/^0 differences; 7 entries sealed, the last one as [0-9a-f]{64}$/m);
