@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { reportsTie } from '../support/books.js';
 import { afterStory } from '../support/story.js';
 import { Books } from './books.js';
 
@@ -31,12 +32,16 @@ const anyAct = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant('mark-uncollectible' as const), nth: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('bill' as const) }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('subscribe' as const) }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('grant' as const), amount, kind: fc.constantFrom('paid', 'promotional') }) },
 );
 type Act = typeof anyAct extends fc.Arbitrary<infer Found> ? Found : never;
 
 async function perform(key: string, one: Act): Promise<{ readonly status: number }> {
   if (one.act === 'bill') return books.wharfage.call('POST', `/v2/accounts/${key}/bill`, {});
   if (one.act === 'subscribe') return books.wharfage.call('POST', '/v2/subscriptions', { account: key, plan: 'two' });
+  if (one.act === 'wait') return wait(one.days);
+  if (one.act === 'grant') return books.wharfage.call('POST', `/v2/accounts/${key}/credit-grants`, { amount: one.amount, kind: one.kind });
   const invoices = await books.invoices(key);
   const invoice = invoices[one.nth % invoices.length];
   if (one.act === 'credit') return books.credit(invoice, { settle: one.settle, amount: one.amount });
@@ -50,6 +55,16 @@ async function perform(key: string, one: Act): Promise<{ readonly status: number
   const payment = payments[one.nth % Math.max(payments.length, 1)];
   if (!payment) return { status: 409 };
   return books.wharfage.call('POST', `/v2/payments/${String(payment.id)}/refunds`, { amount: one.amount, reason: 'r' });
+}
+
+/** The instants at which something happened. */
+const instants: string[] = ['2026-01-01T00:00:00Z'];
+
+async function wait(days: number): Promise<{ readonly status: number }> {
+  const now = new Date(Date.parse(instants.at(-1) ?? '') + days * 86_400_000).toISOString().replace('.000', '');
+  instants.push(now);
+  await books.wharfage.travel(now);
+  return { status: 200 };
 }
 
 const cents = (text: string): number => Math.round(Number(text) * 100);
@@ -87,7 +102,8 @@ async function balances(key: string): Promise<void> {
     total(charged.map((one) => one.total)) - total(charged.map((one) => one.amountCredited)),
   );
   expect(credited('customer_balance')).toBe(cents(await books.balance(key)));
-  expect(posted('cash')).toBeGreaterThanOrEqual(cents(await books.balance(key))); // what stands on the balance was paid, and was not paid back
+  const brought = posted('cash', 'grant_clearing', 'prepaid_credits', 'promotional_credits');
+  expect(brought).toBeGreaterThanOrEqual(cents(await books.balance(key))); // what stands on the balance was paid, and was not paid back
 }
 
 test('whatever is credited, paid, refunded, voided and written off: nothing is given back twice, and the books agree with the invoices', async () => {
@@ -109,4 +125,6 @@ test('whatever is credited, paid, refunded, voided and written off: nothing is g
     { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 15) },
   );
   expect(done).toBeGreaterThan(accounts); // not all was refused
+  await wait(1);
+  for (const instant of instants) await reportsTie(books.wharfage, instant);
 }, 120_000);

@@ -177,8 +177,11 @@ test('an invoice of a period that was settled long ago is billed again when it i
   const subscription = await books.subscribe('settled', 'month');
   for (const month of ['04', '05', '06']) await books.wharfage.travel(`2026-${month}-01T00:00:00Z`);
   const settledThrough = async () =>
-    (await books.wharfage.source.query('select settled_through as through from billing_state where account_id = $1', [accountIdFor('settled')]))[0]
-      .through;
+    (
+      await books.wharfage.source.query('select settled_through as through from billing_state where account_id = $1', [
+        accountIdFor('settled'),
+      ])
+    )[0].through;
   const [first] = await books.invoices('settled');
   expect(await settledThrough()).not.toBeNull();
   await books.act(first, 'void');

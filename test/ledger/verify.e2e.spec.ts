@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TestApp } from '../support/app.js';
 import { commandHere, type Ran } from '../support/command.js';
 import { differences } from '../support/story.js';
+import { tamperWith } from '../support/tamper.js';
 
 let wharfage: TestApp;
 beforeEach(async () => {
@@ -25,17 +26,7 @@ beforeEach(async () => {
 }, 30_000);
 afterEach(() => wharfage.close());
 
-/** As the owner of the database can, with the triggers off. */
-async function tamper(...statements: string[]): Promise<void> {
-  const runner = wharfage.source.createQueryRunner();
-  try {
-    await runner.query('set session_replication_role = replica');
-    for (const statement of statements) await runner.query(statement);
-    await runner.query('set session_replication_role = origin');
-  } finally {
-    await runner.release();
-  }
-}
+const tamper = (...statements: string[]): Promise<void> => tamperWith(wharfage, statements);
 
 const entry = async (purpose: string): Promise<{ id: string; seq: bigint }> =>
   (
