@@ -124,7 +124,11 @@ const TOO_MUCH = `
   where "isMinor" > "shouldMinor" order by 1`;
 
 /** No invoice, none of its lines and none of its rates is credited beyond what was invoiced. */
-export const creditedTooMuchCheck = amountsCheck('credited amounts', TOO_MUCH, (is, should, currency) => `${is} ${currency} was credited of ${should}`);
+export const creditedTooMuchCheck = amountsCheck(
+  'credited amounts',
+  TOO_MUCH,
+  (is, should, currency) => `${is} ${currency} was credited of ${should}`,
+);
 
 /* What credit notes say of how they were settled, against the settlement of the invoice, the balance, and the refunds. */
 const SETTLED = `
@@ -145,4 +149,8 @@ const SETTLED = `
   where "isMinor" <> "shouldMinor" order by 1`;
 
 /** What credit notes took off invoices, put on balances and had refunded is what these say. */
-export const creditsSettledCheck = amountsCheck('settled credits', SETTLED, (is, should, currency) => `${is} ${currency}, but ${should} by credit notes`);
+export const creditsSettledCheck = amountsCheck(
+  'settled credits',
+  SETTLED,
+  (is, should, currency) => `${is} ${currency}, but ${should} by credit notes`,
+);

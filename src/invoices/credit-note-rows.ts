@@ -28,7 +28,12 @@ export interface CreditNoteRow extends CreditSettlement {
 
 /** As a query gives it. */
 interface StoredCreditNote extends Omit<CreditNoteRow, 'lines'> {
-  readonly lines: readonly { readonly line: string; readonly description: string; readonly amountMinor: string; readonly revenueMinor: string }[];
+  readonly lines: readonly {
+    readonly line: string;
+    readonly description: string;
+    readonly amountMinor: string;
+    readonly revenueMinor: string;
+  }[];
 }
 
 /* Relies on credit_note_line_pk. */

@@ -63,7 +63,12 @@ export class IssueCreditNotes {
   ) {}
 
   /** All but what needs the number. @throws Refusal as `creditNote` and `settleCredit` do */
-  async prepare(tx: Tx, { invoice, settlement }: { invoice: InvoiceRow; settlement: InvoiceSettlement }, order: CreditOrder, money: CreditMoney) {
+  async prepare(
+    tx: Tx,
+    { invoice, settlement }: { invoice: InvoiceRow; settlement: InvoiceSettlement },
+    order: CreditOrder,
+    money: CreditMoney,
+  ) {
     const { accountId, currency } = invoice;
     const before = await creditNotesOf(tx, accountId, invoice.id);
     const draft = creditNote(await this.credited(tx, invoice, before), order.asked);
