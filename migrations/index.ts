@@ -15,6 +15,7 @@ import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
 import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.js';
+import { InvoiceSeal1764000740000 } from './1764000740000-invoice-seal.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -37,4 +38,5 @@ export const migrations = [
   UsageArchive1764000710000,
   LevelSpans1764000720000,
   BillRunControls1764000730000,
+  InvoiceSeal1764000740000,
 ];

@@ -19,6 +19,7 @@ import { BackfillEffect } from './backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
+import { RecomputeCheck } from './checks/recompute-check.js';
 import { AccountHolds } from './controls/account-holds.js';
 import { AccountHoldsController } from './controls/account-holds.controller.js';
 import { BillingBounds } from './controls/billing-bounds.js';
@@ -101,6 +102,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     PlanMigrations,
     PreviewBill,
     ReceivablesAging,
+    RecomputeCheck,
     ReleaseGrants,
     RunningTotals,
     SellersService,
