@@ -3,6 +3,7 @@ import { Platform1764000000000 } from './1764000000000-platform.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
+import { Exports1764000670000 } from './1764000670000-exports.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Metering1764000600000 } from './1764000600000-metering.js';
@@ -25,4 +26,5 @@ export const migrations = [
   Quarantine1764000610000,
   Corrections1764000620000,
   Alerts1764000630000,
+  Exports1764000670000,
 ];

@@ -24,6 +24,7 @@ export interface Config {
   readonly intakeBytesMax: number;
   readonly quarantineMax: number;
   readonly quarantineDays: number;
+  readonly exportDays: number;
 }
 
 interface Setting<Value> {
@@ -66,7 +67,7 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   DATABASE_POOL: { fallback: '10', meaning: 'Connections of one process.', read: whole(2, 500) },
   DATA_DIR: {
     fallback: '.data',
-    meaning: 'Where the embedded PostgreSQL and the secrets of a first start are kept.',
+    meaning: 'Where the embedded PostgreSQL, the secrets of a first start and files of exports are kept.',
     read: (text) => (isAbsolute(text) ? text : resolve(text)),
   },
   HOST: { fallback: '0.0.0.0', meaning: 'The address to listen on.', read: (text) => text },
@@ -117,6 +118,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     read: whole(0, 100_000_000),
   },
   QUARANTINE_DAYS: { fallback: '90', meaning: 'How long a rejected usage event is kept.', read: whole(1, 3_650) },
+  EXPORT_DAYS: {
+    fallback: '7',
+    meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',
+    read: whole(1, 3_650),
+  },
 };
 
 const NAMES = {
@@ -140,6 +146,7 @@ const NAMES = {
   INTAKE_BYTES_MAX: 'intakeBytesMax',
   QUARANTINE_MAX: 'quarantineMax',
   QUARANTINE_DAYS: 'quarantineDays',
+  EXPORT_DAYS: 'exportDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

@@ -17,6 +17,7 @@ export const SCOPES = [
   'payments:read',
   'payments:write',
   'exports:read',
+  'exports:write',
   'v1',
   'admin',
 ] as const;

@@ -18,7 +18,6 @@ import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
-import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
@@ -61,7 +60,6 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     BillRuns,
     CurrencyGuard,
     EventLines,
-    InvoiceLinesReader,
     InvoicesService,
     IssueInvoices,
     LoadFacts,
@@ -74,6 +72,6 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     RunningTotals,
     SellersService,
   ],
-  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
+  exports: [InvoicesService, BillRuns, OpeningBalances],
 })
 export class InvoicesModule {}
