@@ -1,7 +1,14 @@
 import { Module } from '@nestjs/common';
-import { InvoicesModule } from '../invoices/invoices.module.js';
+import { BackgroundExports } from './background-exports.js';
+import { datasetController } from './dataset-controller.js';
+import { DATASETS } from './datasets.js';
 import { ExportsController } from './exports.controller.js';
-import { InvoiceLinesExport } from './invoice-lines.js';
+import { Exports } from './exports.service.js';
+import { AccountingMappingsController } from './mappings/accounting-mappings.controller.js';
+import { AccountingMappingsService } from './mappings/accounting-mappings.service.js';
 
-@Module({ imports: [InvoicesModule], controllers: [ExportsController], providers: [InvoiceLinesExport] })
+@Module({
+  controllers: [...DATASETS.map(datasetController), ExportsController, AccountingMappingsController],
+  providers: [AccountingMappingsService, BackgroundExports, Exports],
+})
 export class ExportsModule {}

@@ -1,0 +1,40 @@
+import type { FieldProblem } from '../../domain/refusal.js';
+import type { MappingContent } from '../mappings/mapping-content.js';
+import type { TextRow } from '../snapshot-reader.js';
+import type { SelectedColumn } from '../value-sql.js';
+
+/** How another system wants the rows of a dataset, as CSV. */
+export interface Layout {
+  readonly name: string;
+  readonly dataset: string;
+  /** With the heading that the other system looks for. */
+  readonly columns: readonly SelectedColumn[];
+  /** The dataset's columns that decide what a mapping must hold. */
+  readonly needs: readonly string[];
+  /** What the mapping lacks for these rows of `needs`, and what the layout cannot say. */
+  readonly problems: (rows: readonly TextRow[], mapping: MappingContent) => FieldProblem[];
+}
+
+const MAPPING = '$4::jsonb';
+
+/** SQL for what the mapping says of a key. */
+export const mapped = (map: keyof MappingContent, key: string): string => `${MAPPING} -> '${map}' ->> (${key})`;
+
+/** SQL for the tax code of a line: of its tax rates together. */
+export const TAX_CODE = `case when r.tax_rates = '' then ${MAPPING} ->> 'untaxed' else ${mapped('taxes', 'r.tax_rates')} end`;
+
+/** SQL for the day of an instant, where the books are kept and as the other system writes it. */
+export const daySql = (instant: string, format: string): string =>
+  `to_char(r.${instant} at time zone (${MAPPING} ->> 'timeZone'), coalesce(${MAPPING} ->> 'dateFormat', '${format}'))`;
+
+/** A column of text. */
+export const said = (name: string, sql: string): SelectedColumn => ({ name, type: 'text', sql });
+
+/** A column that is left empty. */
+export const empty = (name: string): SelectedColumn => ({ name, type: 'code', sql: 'null' });
+
+export const missing = (map: keyof MappingContent, key: string, what: string): FieldProblem => ({
+  pointer: `/${map}${key === '' ? '' : `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`}`,
+  code: 'not_mapped',
+  detail: what,
+});
