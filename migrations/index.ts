@@ -1,5 +1,6 @@
 import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
+import { ArchivePositions1764000720000 } from './1764000720000-archive-positions.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
@@ -35,4 +36,5 @@ export const migrations = [
   Exports1764000670000,
   Settlement1764000700000,
   UsageArchive1764000710000,
+  ArchivePositions1764000720000,
 ];

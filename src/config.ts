@@ -137,6 +137,7 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     fallback: '',
     meaning: 'Where archived events are kept, the same files for all workers. Without it usage-archive in DATA_DIR.',
     read: (text) => (text === '' ? undefined : isAbsolute(text) ? text : resolve(text)),
+  },
   EXPORT_DAYS: {
     fallback: '7',
     meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',

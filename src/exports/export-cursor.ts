@@ -1,48 +1,43 @@
 import { tryInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 
-/**
- * Where an export ended: what its snapshot saw. The next one takes what was recorded by transactions that this snapshot did not see, so that one
- * that was open meanwhile is neither missed nor taken twice, however late it commits.
- */
+/** How far a sequence went, and what lay there, by which it is known again. */
+export interface Mark {
+  readonly sequence: string;
+  readonly position: bigint;
+  readonly mark: string | null;
+}
+
+/** Where an export ended. The next one takes what was recorded behind it. */
 export interface ExportCursor {
   readonly dataset: string;
   readonly from: string | null;
   readonly to: string | null;
-  /** A `pg_snapshot` as text: `xmin:xmax:open,open`. */
-  readonly snapshot: string;
-  /** Numbers of transactions mean something within one PostgreSQL server only. */
-  readonly database: string;
+  readonly marks: readonly Mark[];
 }
 
-const SNAPSHOT = /^\d{1,19}:\d{1,19}:(\d{1,19}(,\d{1,19})*)?$/;
-
-export const encodeCursor = ({ dataset, from, to, snapshot, database }: ExportCursor): string =>
-  Buffer.from(JSON.stringify([dataset, from, to, snapshot, database])).toString('base64url');
+export const encodeCursor = ({ dataset, from, to, marks }: ExportCursor): string =>
+  Buffer.from(
+    JSON.stringify([dataset, from, to, ...marks.map(({ sequence, position, mark }) => [sequence, position.toString(), mark])]),
+  ).toString('base64url');
 
 /** @throws Refusal `invalid_cursor` */
 export function decodeCursor(text: string): ExportCursor {
-  const [dataset, from, to, snapshot, database] = partsOf(text);
-  if (
-    typeof dataset !== 'string' ||
-    !isBound(from) ||
-    !isBound(to) ||
-    typeof snapshot !== 'string' ||
-    !isSnapshot(snapshot) ||
-    typeof database !== 'string'
-  )
+  const [dataset, from, to, ...rest] = listOf(text);
+  const marks = rest.flatMap(markOf);
+  if (typeof dataset !== 'string' || !isBound(from) || !isBound(to) || marks.length < rest.length)
     throw new Refusal(
       'invalid',
       'invalid_cursor',
       'The cursor is not one of an export: send the nextCursor of its manifest, or leave it out.',
     );
-  return { dataset, from, to, snapshot, database };
+  return { dataset, from, to, marks };
 }
 
-function partsOf(text: string): unknown[] {
+function listOf(text: string): unknown[] {
   try {
-    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return Array.isArray(parts) ? parts : [];
+    const list: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return Array.isArray(list) ? list : [];
   } catch {
     return [];
   }
@@ -51,13 +46,12 @@ function partsOf(text: string): unknown[] {
 const isBound = (value: unknown): value is string | null =>
   value === null || (typeof value === 'string' && tryInstant(value) !== undefined);
 
-/** What PostgreSQL would take: the open ones in order, from the first that was open to the first that had not begun. */
-function isSnapshot(text: string): boolean {
-  if (!SNAPSHOT.test(text)) return false;
-  const [xmin = 0n, xmax = 0n, ...open] = text
-    .split(/[:,]/)
-    .filter((part) => part !== '')
-    .map(BigInt);
-  const ordered = open.every((xid, i) => xid >= xmin && xid < xmax && (i === 0 || xid > (open[i - 1] ?? 0n)));
-  return xmin > 0n && xmax >= xmin && xmax < 1n << 63n && ordered;
+/** None, where it is no mark. */
+function markOf(value: unknown): Mark[] {
+  const [sequence, position, mark] = Array.isArray(value) ? (value as unknown[]) : [];
+  if (!isText(sequence) || !isText(position) || !/^\d{1,18}$/.test(position)) return [];
+  return mark === null || isText(mark) ? [{ sequence, position: BigInt(position), mark }] : [];
 }
+
+/** PostgreSQL has no text with a NUL in it. */
+const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');

@@ -7,13 +7,13 @@ import { Clock } from '../common/clock.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import type { ExportRequest } from './export-request.js';
-import { beginExport, type Begun } from './begin-export.js';
+import { BeginExport, type Begun } from './begin-export.js';
 import type { Chunk } from './formats/format.js';
 import { FORMAT } from './formats/formats.js';
 import { type ExportManifest, totalsOf } from './manifest.js';
 import { AccountingMappingsService } from './mappings/accounting-mappings.service.js';
 import type { MappingContent } from './mappings/mapping-content.js';
-import { distinctSql, type Parameters, rowsSql, type Selection, selectionOf, totalsSql } from './selection.js';
+import { distinctSql, rowsSql, type Selection, selectionOf, totalsSql } from './selection.js';
 import { SnapshotReader, type TextRow } from './snapshot-reader.js';
 
 /** An export whose first byte may be sent: all that can be refused was looked at. */
@@ -31,17 +31,16 @@ export class Exports {
   constructor(
     @InjectDataSource() private readonly source: DataSource,
     private readonly clock: Clock,
+    private readonly begin: BeginExport,
     private readonly mappings: AccountingMappingsService,
   ) {}
 
   /** @throws Refusal what `manifest` throws */
   async open(request: ExportRequest): Promise<OpenExport> {
-    const mapping = await this.mappingOf(request);
-    const reader = await SnapshotReader.open(this.source);
+    const { reader, selection, manifest } = await this.look(request);
     try {
-      const { selection, parameters, manifest } = await this.look(reader, request, mapping);
       const format = FORMAT[request.format];
-      const rows = reader.batches(rowsSql(selection, format.expressions(selection.columns)), parameters);
+      const rows = reader.batches(rowsSql(selection, format.expressions(selection.columns)), selection.parameters);
       const hash = createHash('sha256');
       const chunks = format.write(selection.columns, counted(rows, manifest.rows), request);
       const bytes = Readable.from(hashed(chunks, hash), { highWaterMark: 1 });
@@ -55,30 +54,28 @@ export class Exports {
 
   /**
    * What an export would come to. It has no cursor: only who took the rows may go on from there.
-   * @throws Refusal `accounting_mapping_not_found`, `accounting_mapping_incomplete`, `invalid_cursor`, `cursor_elsewhere`, `recorded_elsewhere`
+   * @throws Refusal `accounting_mapping_not_found`, `accounting_mapping_incomplete`, `invalid_cursor`, `cursor_elsewhere`, `usage_archived`
    */
   async manifest(request: ExportRequest): Promise<ExportManifest> {
-    const mapping = await this.mappingOf(request);
-    const reader = await SnapshotReader.open(this.source);
-    try {
-      const { manifest } = await this.look(reader, request, mapping);
-      return { ...manifest, nextCursor: null };
-    } finally {
-      await reader.close();
-    }
+    const { reader, manifest } = await this.look(request);
+    await reader.close();
+    return { ...manifest, nextCursor: null };
   }
 
-  private async look(
-    reader: SnapshotReader,
-    request: ExportRequest,
-    mapping: MappingContent | undefined,
-  ): Promise<{ selection: Selection; parameters: Parameters; manifest: ExportManifest }> {
-    const selection = selectionOf(request);
-    const begun = await beginExport(reader, request);
-    const parameters: Parameters = [begun.from, begun.to, begun.after, mapping === undefined ? null : JSON.stringify(mapping)];
-    if (selection.layout && mapping) await refuseUnmapped(reader, { selection, parameters, mapping });
-    const found = await reader.rows(totalsSql(selection), parameters);
-    return { selection, parameters, manifest: { ...this.header(request, begun), ...totalsOf(selection, found) } };
+  private async look(request: ExportRequest): Promise<{ reader: SnapshotReader; selection: Selection; manifest: ExportManifest }> {
+    const mapping = await this.mappingOf(request);
+    const begun = await this.begin.run(request);
+    const selection = selectionOf(request, begun, mapping);
+    const reader = await SnapshotReader.open(this.source, selection.dataset.takenAway?.table);
+    try {
+      await refuseMissing(reader, selection);
+      if (mapping) await refuseUnmapped(reader, selection, mapping);
+      const found = await reader.rows(totalsSql(selection), selection.parameters);
+      return { reader, selection, manifest: { ...this.header(request, begun), ...totalsOf(selection, found) } };
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   }
 
   private header(
@@ -104,14 +101,17 @@ export class Exports {
   }
 }
 
-interface ToMap {
-  readonly selection: Selection;
-  readonly parameters: Parameters;
-  readonly mapping: MappingContent;
+async function refuseMissing(
+  reader: SnapshotReader,
+  { dataset: { takenAway }, stretches, parameters: [from, to] }: Selection,
+): Promise<void> {
+  if (!takenAway) return;
+  const [[part] = []] = await reader.rows(takenAway.missing, [from, to, stretches.map(({ after }) => after.toString())]);
+  if (typeof part === 'string') throw takenAway.refusal(part);
 }
 
-async function refuseUnmapped(reader: SnapshotReader, { selection, parameters, mapping }: ToMap): Promise<void> {
-  const { layout } = selection;
+async function refuseUnmapped(reader: SnapshotReader, selection: Selection, mapping: MappingContent): Promise<void> {
+  const { layout, parameters } = selection;
   if (!layout) return;
   const rows = await reader.rows(distinctSql(selection, layout.needs), parameters);
   const problems = layout.problems(rows, mapping);

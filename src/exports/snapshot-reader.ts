@@ -4,6 +4,9 @@ import type { DataSource, QueryRunner } from 'typeorm';
 /** A row as PostgreSQL wrote it: nothing is parsed. */
 export type TextRow = readonly (string | null)[];
 
+/** In characters. */
+export const lengthOf = (row: TextRow): number => row.reduce((length, value) => length + (value?.length ?? 0), 0);
+
 /** Around one batch: rows of usage may be 64 KiB each, and text of more than 128 KiB stays longer in memory. */
 const BATCH_CHARACTERS = 64_000;
 const BATCH_ROWS_MAX = 5_000;
@@ -21,12 +24,14 @@ export class SnapshotReader {
     private readonly client: PoolClient,
   ) {}
 
-  static async open(source: DataSource): Promise<SnapshotReader> {
+  /** A table that is given keeps its parts: the snapshot is taken only then. */
+  static async open(source: DataSource, table?: string): Promise<SnapshotReader> {
     const runner = source.createQueryRunner();
     try {
       const client = (await runner.connect()) as PoolClient;
       const reader = new SnapshotReader(runner, client);
       await client.query('begin isolation level repeatable read read only');
+      if (table !== undefined) await client.query(`lock table ${table} in access share mode`);
       await client.query(`set local cursor_tuple_fraction = 1`); // all rows are wanted, not the first ones soon
       return reader;
     } catch (error) {
@@ -71,6 +76,6 @@ export class SnapshotReader {
 
 /** As many rows as make a batch, going by the length of the last ones. */
 function rowsFor(rows: readonly TextRow[]): number {
-  const characters = rows.reduce((sum, row) => sum + row.reduce((length, value) => length + (value?.length ?? 0), 0), 0);
+  const characters = rows.reduce((sum, row) => sum + lengthOf(row), 0);
   return Math.max(1, Math.min(BATCH_ROWS_MAX, Math.floor((rows.length * BATCH_CHARACTERS) / Math.max(characters, 1))));
 }

@@ -1,4 +1,9 @@
 import type { Dataset } from '../common/datasets/dataset.js';
+import { INVOICE_NUMBERS, NUMBERED_INVOICES } from './numbered-invoices.js';
+
+/** What credit grants paid of an invoice when it was issued. Relies on grant_entry_once. */
+const GRANTS_APPLIED = `(select coalesce(-sum(g.amount_minor), 0)::bigint from grant_entry g
+  where g.account_id = i.account_id and g.invoice_id = i.id and g.kind = 'applied')`;
 
 /** Issued invoices as they were issued: what was paid since is told by payments. */
 export const INVOICES: Dataset = {
@@ -19,13 +24,15 @@ export const INVOICES: Dataset = {
     { name: 'tax', type: 'money', sql: 'i.tax_minor' },
     { name: 'total', type: 'money', sql: 'i.total_minor' },
     { name: 'applied', type: 'money', sql: 'i.applied_minor' },
+    { name: 'grants_applied', type: 'money', sql: GRANTS_APPLIED },
+    { name: 'balance_applied', type: 'money', sql: `i.applied_minor - ${GRANTS_APPLIED}` },
     { name: 'due', type: 'money', sql: 'i.due_minor' },
     { name: 'credited', type: 'money', sql: 'i.credited_minor' },
     { name: 'invoice_id', type: 'code', sql: 'i.id' },
   ],
-  from: 'invoice i join account a on a.id = i.account_id',
+  from: NUMBERED_INVOICES,
   instant: 'i.issued_at',
-  recorded: 'i.recorded_xid',
+  recorded: INVOICE_NUMBERS,
   order: 'i.series, i.n',
-  totals: ['subtotal', 'discount', 'tax', 'total', 'applied', 'due', 'credited'],
+  totals: ['subtotal', 'discount', 'tax', 'total', 'applied', 'grants_applied', 'balance_applied', 'due', 'credited'],
 };

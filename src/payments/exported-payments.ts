@@ -1,4 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
+import { JOURNAL_CHAIN, SEALED_ENTRIES } from '../ledger/sealed-entries.js';
 
 /** Money that moved: payments that came in, and refunds with a minus. Each is there once its journal entry is, which is made once and never changes. */
 export const PAYMENTS: Dataset = {
@@ -20,14 +21,14 @@ export const PAYMENTS: Dataset = {
     { name: 'amount', type: 'money', sql: 'coalesce(-f.amount_minor, p.amount_minor)' },
     { name: 'entry', type: 'code', sql: 'e.id' },
   ],
-  from: `journal_entry e
+  from: `${SEALED_ENTRIES}
     left join refund f on f.account_id = e.account_id and f.id = e.cause_id
     join payment p on p.account_id = e.account_id and p.id = coalesce(f.payment_id, e.cause_id)
     join account a on a.id = e.account_id
     left join invoice i on i.account_id = p.account_id and i.id = p.invoice_id`,
   where: `e.purpose in ('payment_received', 'payment_refunded')`,
   instant: 'e.at',
-  recorded: 'e.recorded_xid',
+  recorded: JOURNAL_CHAIN,
   order: 'e.at, e.id',
   totals: ['amount'],
 };

@@ -1,4 +1,16 @@
 import type { Dataset } from '../common/datasets/dataset.js';
+import type { Recorded } from '../common/datasets/recorded.js';
+import { EXPORT_LACKS, exportArchived } from './archive/archived.js';
+import { LAST_POSITION, STOP_INGEST } from './late-marks.js';
+
+/** Events by their positions: given while the ingest lock is held, so that none is on its way while it is held alone. */
+const POSITIONS: Recorded = {
+  first: STOP_INGEST,
+  reached: `select 'usage' as sequence, ${LAST_POSITION} as position`,
+  mark: `select system_identifier::text from pg_control_system() where s.position <= ${LAST_POSITION}`,
+  sequence: `'usage'`,
+  position: 'e.event_seq',
+};
 
 /** Accepted usage events. Whether one is voided is told as of the export: an event is exported once, and a later void does not bring it again. */
 export const USAGE: Dataset = {
@@ -17,7 +29,8 @@ export const USAGE: Dataset = {
   from: `usage_event e join account a on a.id = e.account_id
     left join usage_void v on v.account_id = e.account_id and v.type = e.type and v.event_time = e.event_time and v.event_seq = e.event_seq`,
   instant: 'e.event_time',
-  recorded: 'e.recorded_xid',
+  recorded: POSITIONS,
   order: 'e.event_time, e.event_seq',
   totals: [],
+  takenAway: { table: 'usage_event', missing: EXPORT_LACKS, refusal: exportArchived },
 };

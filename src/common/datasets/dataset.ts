@@ -1,3 +1,6 @@
+import type { Refusal } from '../../domain/refusal.js';
+import type { Recorded } from './recorded.js';
+
 /**
  * What a column holds, and so how each format writes it. `code` is text without blanks, commas and quotes (keys, ids, enumerations); `money` is in
  * minor units of the row's column `currency`; `decimal` is numeric, or text that is one; `json` a document.
@@ -24,10 +27,20 @@ export interface Dataset {
   readonly where?: string;
   /** By which instant a range chooses rows. */
   readonly instant: string;
-  /** The transaction that recorded the row, by which an export goes on where another ended; rows without one are older than all of them. */
-  readonly recorded: string;
+  /** How rows are numbered as they are recorded, by which an export goes on where another ended. */
+  readonly recorded: Recorded;
   /** A total order. */
   readonly order: string;
   /** Columns of money that are added up by currency. */
   readonly totals: readonly string[];
+  readonly takenAway?: TakenAway;
+}
+
+/** A table of which parts are taken away to files. */
+export interface TakenAway {
+  /** From it nothing is taken while its rows are read. */
+  readonly table: string;
+  /** SQL for a part that lacks rows of the range from $1 to $2 that were recorded after one of the positions $3; no row where nothing lacks. */
+  readonly missing: string;
+  readonly refusal: (part: string) => Refusal;
 }

@@ -1,36 +1,36 @@
-import type { SchemaElement } from 'hyparquet-writer';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { ByteWriter } from 'hyparquet-writer';
 import type { ColumnType } from '../../common/datasets/dataset.js';
+import {
+  optional,
+  PARQUET_DAY,
+  PARQUET_FLAG,
+  PARQUET_INSTANT,
+  PARQUET_INTEGER,
+  PARQUET_TEXT,
+  parquetDecimal,
+  type ParquetType,
+} from '../../common/parquet/elements.js';
+import { type ParquetColumn, type ParquetValue, RowGroups } from '../../common/parquet/row-groups.js';
 import { DAY, parseInstant } from '../../domain/instant.js';
+import { lengthOf, type TextRow } from '../snapshot-reader.js';
 import { textSql, type SelectedColumn } from '../value-sql.js';
-import type { TextRow } from '../snapshot-reader.js';
 import type { Format } from './format.js';
-
-const ROW_GROUP_ROWS = 10_000;
-const ROW_GROUP_CHARACTERS = 4_000_000;
 
 /** Decimals of every amount, whatever its currency: no minor unit has more. */
 const MONEY_SCALE = 4;
 const DECIMAL_SCALE = 12;
-const PRECISION = 38;
 
-/** Row group by row group: one of them is in memory at a time. */
 export const PARQUET: Format = {
   contentType: 'application/vnd.apache.parquet',
   expressions: (columns) => columns.map(textSql),
   write: async function* (columns, batches) {
     const bytes = new ByteWriter();
-    const file = new ParquetWriter({ writer: bytes, schema: schemaOf(columns) });
-    for await (const rows of rowGroups(batches)) {
-      const columnData = columns.map(({ name, type }, i) => ({
-        name,
-        data: rows.map((row) => valueOf(type, row[i] ?? null)),
-        offsetIndex: false,
-      }));
-      await file.write({ columnData, rowGroupSize: rows.length });
-      yield taken(bytes);
+    const groups = new RowGroups(bytes, { name: 'export', columns: columns.map(columnOf), charactersOf: lengthOf });
+    for await (const rows of batches) {
+      await groups.add(rows);
+      if (bytes.index > 0) yield taken(bytes);
     }
-    await file.finish();
+    await groups.finish();
     yield taken(bytes);
   },
 };
@@ -42,56 +42,31 @@ function taken(bytes: ByteWriter): Uint8Array {
   return chunk;
 }
 
-async function* rowGroups(batches: AsyncIterable<readonly TextRow[]>): AsyncGenerator<readonly TextRow[]> {
-  let group: TextRow[] = [];
-  let characters = 0;
-  for await (const rows of batches) {
-    group.push(...rows);
-    characters += rows.reduce((sum, row) => sum + row.reduce((length, value) => length + (value?.length ?? 0), 0), 0);
-    if (group.length < ROW_GROUP_ROWS && characters < ROW_GROUP_CHARACTERS) continue;
-    yield group;
-    [group, characters] = [[], 0];
-  }
-  if (group.length > 0) yield group;
-}
-
-const decimal = (scale: number): Partial<SchemaElement> => ({
-  type: 'FIXED_LEN_BYTE_ARRAY',
-  type_length: 16,
-  converted_type: 'DECIMAL',
-  scale,
-  precision: PRECISION,
+const columnOf = ({ name, type }: SelectedColumn, i: number): ParquetColumn<TextRow> => ({
+  element: optional(name, typeOf(type)),
+  valueOf: (row) => valueOf(type, row[i] ?? null),
 });
 
-function elementOf(type: ColumnType): Partial<SchemaElement> {
+function typeOf(type: ColumnType): ParquetType {
   switch (type) {
     case 'money':
-      return decimal(MONEY_SCALE);
+      return parquetDecimal(MONEY_SCALE);
     case 'decimal':
-      return decimal(DECIMAL_SCALE);
+      return parquetDecimal(DECIMAL_SCALE);
     case 'instant':
-      return {
-        type: 'INT64',
-        converted_type: 'TIMESTAMP_MICROS',
-        logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
-      };
+      return PARQUET_INSTANT;
     case 'day':
-      return { type: 'INT32', converted_type: 'DATE' };
+      return PARQUET_DAY;
     case 'integer':
-      return { type: 'INT64' };
+      return PARQUET_INTEGER;
     case 'flag':
-      return { type: 'BOOLEAN' };
+      return PARQUET_FLAG;
     default:
-      return { type: 'BYTE_ARRAY', converted_type: 'UTF8' };
+      return PARQUET_TEXT;
   }
 }
 
-const schemaOf = (columns: readonly SelectedColumn[]): SchemaElement[] => [
-  { name: 'export', num_children: columns.length },
-  ...columns.map(({ name, type }): SchemaElement => ({ name, repetition_type: 'OPTIONAL', ...elementOf(type) })),
-];
-
-function valueOf(type: ColumnType, text: string | null): string | bigint | number | boolean | undefined {
+function valueOf(type: ColumnType, text: string | null): ParquetValue {
   if (text === null) return undefined;
   switch (type) {
     case 'money':

@@ -15,7 +15,7 @@ export interface Layout {
   readonly problems: (rows: readonly TextRow[], mapping: MappingContent) => FieldProblem[];
 }
 
-const MAPPING = '$4::jsonb';
+const MAPPING = '$3::jsonb';
 
 /** SQL for what the mapping says of a key. */
 export const mapped = (map: keyof MappingContent, key: string): string => `${MAPPING} -> '${map}' ->> (${key})`;
