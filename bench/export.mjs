@@ -27,6 +27,8 @@ const FILL = `
     select md5('a' || (i % ${ACCOUNTS} + 1))::uuid, 'inv_' || lpad(i::text, 46, '0'), 'default', i, 'INV-' || lpad(i::text, 6, '0'), 'USD', at, at, at, at, at,
       4936, 400, 862, 5398, 0, 5398, 0, '[]', '{"buyer": {"name": "Somebody"}, "seller": {"key": "default"}}'
     from generate_series(1, ${INVOICES}) i, lateral (select timestamptz '2026-01-01T00:00:00Z' + i * interval '100 milliseconds') t(at);
+  insert into invoice_number (series, n, account_id, invoice_id) select series, n, account_id, id from invoice;
+  update number_series set next = ${INVOICES + 1} where key = 'default';
   insert into invoice_line (account_id, id, invoice_id, n, slot, slot_hash, slot_seq, due_at, kind, subscription, plan, plan_version, price, description,
       quantity, unit_price, amount_minor, service_start, service_end, period_key, period_start, period_end, period_ordinal, proration, breakdown, discounts, taxes)
     select i.account_id, 'line_' || lpad((i.n * 10 + l)::text, 46, '0'), i.id, l, 's', md5(i.n || ':' || l)::uuid, 1, i.issued_at,
@@ -44,7 +46,7 @@ await withServiceProcess(
       `${LINES} lines of ${INVOICES} invoices of ${ACCOUNTS} accounts; ${ROUNDS} rounds, the median counts; node ${NODE_FLAGS.join(' ')}`,
     );
     await pool.query(FILL);
-    await pool.query('vacuum analyze account, invoice, invoice_line');
+    await pool.query('vacuum analyze account, invoice, invoice_number, invoice_line');
 
     let [peakKib, watching] = [0, true];
     const watch = (async () => {

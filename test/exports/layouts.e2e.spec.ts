@@ -113,11 +113,11 @@ describe('with all mapped', () => {
     expect(rows[0]?.[day]).toBe('02/01/2026');
   });
 
-  test('general journal: each entry balances', async () => {
+  test('general journal: each entry balances; days are those of the ledger, wherever the books are kept', async () => {
     const ledgerAccounts = { accounts_receivable: '1100', revenue: '4000', deferred_revenue: '2400', tax_payable: '2200' };
-    await wharfage.ok('PUT', '/v2/accounting-mappings/general-journal', { name: 'Journal', ledgerAccounts });
+    await wharfage.ok('PUT', '/v2/accounting-mappings/general-journal', { name: 'Journal', ledgerAccounts, timeZone: 'Asia/Tokyo' });
     const rows = objects((await wharfage.call('GET', '/v2/exports/journal?layout=general-journal')).text);
-    expect(new Set(rows.map((row) => row['*AccountName']))).toEqual(new Set(['1100', '2200', '2400']));
+    expect(new Set(rows.map((row) => row['*AccountName']))).toEqual(new Set(['1100', '2200', '2400', '4000']));
     const cents = (text = ''): bigint => BigInt(text.replace('.', '') || '0');
     expect(rows.reduce((sum, row) => sum + cents(row['*Debits']) - cents(row['*Credits']), 0n)).toBe(0n);
     expect(rows[0]).toMatchObject({ '*JournalDate': '2026-01-31', '*Debits': '18.00', '*Credits': '', Name: 'Acme' });

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OPERATOR } from '../../src/common/actor.js';
 import { accountIdFor } from '../../src/common/ids.js';
+import { SnapshotReader } from '../../src/exports/snapshot-reader.js';
 import { ArchiveMonths } from '../../src/usage/archive/archive-months.js';
 import { RestoreMonth } from '../../src/usage/archive/restore-month.js';
+import { USAGE } from '../../src/usage/exported-usage.js';
 import { SHARE_INGEST } from '../../src/usage/late-marks.js';
 import { TestApp } from '../support/app.js';
 import { meteredStory } from '../support/metered-story.js';
@@ -86,9 +88,11 @@ test('archived events are refused where they were not exported, and never come t
   expect((await exported(`after=${third.next}`)).events).toEqual([]);
 });
 
-test('no month is archived while an export reads', async () => {
-  const { next } = await exported();
-  await reported('j4', '2026-01-26T00:00:00Z');
-  const reply = await wharfage.call('GET', `/v2/exports/usage?after=${next}`);
-  expect(reply.status).toBe(200);
+test('no month is taken away from under an export, not even before it read anything', async () => {
+  const take = (): Promise<unknown> =>
+    wharfage.source.transaction((tx) => tx.query('lock table usage_event in access exclusive mode nowait'));
+  const reader = await SnapshotReader.open(wharfage.source, USAGE.takenAway?.table);
+  await expect(take()).rejects.toThrow('could not obtain lock');
+  await reader.close();
+  await take();
 });

@@ -1,6 +1,6 @@
 import { JOURNAL } from '../../ledger/exported-journal.js';
 import { codeOf } from '../mappings/mapping-content.js';
-import { daySql, type Layout, mapped, missing, said } from './layout.js';
+import { ledgerDaySql, type Layout, mapped, missing, said } from './layout.js';
 
 /** A general journal, posting by posting, under the headings of QuickBooks Online's import of journal entries. */
 export const GENERAL_JOURNAL: Layout = {
@@ -8,7 +8,7 @@ export const GENERAL_JOURNAL: Layout = {
   dataset: JOURNAL.name,
   columns: [
     said('*JournalNo', 'r.entry'),
-    said('*JournalDate', daySql('at', 'YYYY-MM-DD')),
+    said('*JournalDate', ledgerDaySql('at', 'YYYY-MM-DD')),
     said('*AccountName', mapped('ledgerAccounts', 'r.ledger_account')),
     { name: '*Debits', type: 'money', sql: 'nullif(r.debit, 0)' },
     { name: '*Credits', type: 'money', sql: 'nullif(r.credit, 0)' },

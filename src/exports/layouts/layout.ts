@@ -24,8 +24,13 @@ export const mapped = (map: keyof MappingContent, key: string): string => `${MAP
 export const TAX_CODE = `case when r.tax_rates = '' then ${MAPPING} ->> 'untaxed' else ${mapped('taxes', 'r.tax_rates')} end`;
 
 /** SQL for the day of an instant, where the books are kept and as the other system writes it. */
-export const daySql = (instant: string, format: string): string =>
-  `to_char(r.${instant} at time zone (${MAPPING} ->> 'timeZone'), coalesce(${MAPPING} ->> 'dateFormat', '${format}'))`;
+export const daySql = (instant: string, format: string): string => dayIn(`(${MAPPING} ->> 'timeZone')`, instant, format);
+
+/** SQL for the day of an instant of the ledger, whose days are those of UTC: an entry stays in the month that it is booked in. */
+export const ledgerDaySql = (instant: string, format: string): string => dayIn(`'UTC'`, instant, format);
+
+const dayIn = (zone: string, instant: string, format: string): string =>
+  `to_char(r.${instant} at time zone ${zone}, coalesce(${MAPPING} ->> 'dateFormat', '${format}'))`;
 
 /** A column of text. */
 export const said = (name: string, sql: string): SelectedColumn => ({ name, type: 'text', sql });

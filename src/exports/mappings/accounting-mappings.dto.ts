@@ -59,7 +59,11 @@ class AccountingMappingFields implements MappingContent {
   @IsIn(DATE_FORMATS)
   dateFormat!: (typeof DATE_FORMATS)[number] | null;
 
-  @ApiProperty({ description: 'Where the books are kept, which says what day it is; UTC if left out.', example: 'Europe/London' })
+  @ApiProperty({
+    description:
+      'Where the books are kept, which says what day an invoice is of; UTC if left out. Journal entries are of days of UTC, as their months are.',
+    example: 'Europe/London',
+  })
   @IsTimeZoneName()
   timeZone!: string;
 }

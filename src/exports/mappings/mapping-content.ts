@@ -17,6 +17,6 @@ export interface MappingContent {
   readonly ledgerAccounts: Codes;
   /** As the layout has it, where absent. */
   readonly dateFormat: (typeof DATE_FORMATS)[number] | null;
-  /** Where the books are kept: which day an instant belongs to. */
+  /** Where the books are kept: which day an invoice belongs to. */
   readonly timeZone: string;
 }
