@@ -1,4 +1,4 @@
-import type { QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { accountIdFor } from '../../src/common/ids.js';
 import { TestApp } from '../support/app.js';
 import { parsedCsv } from './parsed-csv.js';
@@ -32,20 +32,23 @@ async function exported(dataset: string, query = ''): Promise<{ invoices: string
 }
 
 /** An invoice like the account's first, under another number. */
-async function issued(runner: Pick<QueryRunner, 'query'>, series: string, number: string): Promise<void> {
+async function issued(runner: Pick<QueryRunner | DataSource, 'query'>, series: string, number: string): Promise<void> {
+  const names = [accountIdFor('acme'), number];
   await runner.query(
-    `with taken as (update number_series set next = next + 1 where key = $1 returning next - 1 as n),
-     numbered as (insert into invoice_number (series, n, account_id, invoice_id) select $1, n, $2, $3 from taken),
-     copied as (
-       insert into invoice select account_id, $3, $1, t.n, $3, currency, as_of, issued_at, due_at, period_start, period_end, subtotal_minor,
-         discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot
-       from taken t, (select * from invoice where account_id = $2 order by n limit 1) i)
-     insert into invoice_line (account_id, id, invoice_id, n, slot, slot_hash, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
+    `insert into invoice_line (account_id, id, invoice_id, n, slot, slot_hash, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
        amount_minor, service_start, service_end, period_key, period_start, period_end, period_ordinal, proration, breakdown, discounts, taxes)
-     select account_id, $3 || '-line', $3, n, slot, md5($3)::uuid, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
+     select account_id, $2 || '-line', $2, n, slot, md5($2)::uuid, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
        amount_minor, service_start, service_end, period_key, period_start, period_end, period_ordinal, proration, breakdown, discounts, taxes
-     from (select * from invoice_line where account_id = $2 order by id limit 1) l`,
-    [series, accountIdFor('acme'), number],
+     from invoice_line where account_id = $1 order by id limit 1`,
+    names,
+  );
+  await runner.query(
+    `with taken as (update number_series set next = next + 1 where key = $3 returning next - 1 as n),
+     numbered as (insert into invoice_number (series, n, account_id, invoice_id) select $3, n, $1, $2 from taken)
+     insert into invoice select account_id, $2, $3, t.n, $2, currency, as_of, issued_at, due_at, period_start, period_end, subtotal_minor,
+       discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot
+     from taken t, (select * from invoice where account_id = $1 order by n limit 1) i`,
+    [...names, series],
   );
 }
 
