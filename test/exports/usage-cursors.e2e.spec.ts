@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OPERATOR } from '../../src/common/actor.js';
 import { accountIdFor } from '../../src/common/ids.js';
+import { BeginExport } from '../../src/exports/begin-export.js';
 import { SnapshotReader } from '../../src/exports/snapshot-reader.js';
 import { ArchiveMonths } from '../../src/usage/archive/archive-months.js';
 import { RestoreMonth } from '../../src/usage/archive/restore-month.js';
@@ -60,6 +61,21 @@ test('an event that is being stored is waited for, and comes once', async () => 
   expect((await exported(`after=${(await second).next}`)).events).toEqual(['c']);
 });
 
+test('what is stored before the snapshot is taken, and after the cursor was made, comes once', async () => {
+  const { next } = await exported();
+  const begin = wharfage.app.get(BeginExport);
+  const run = begin.run.bind(begin);
+  begin.run = async (request) => {
+    const begun = await run(request);
+    await reported('d', '2026-03-02T12:00:00Z');
+    return begun;
+  };
+  const second = await exported(`after=${next}`);
+  begin.run = run;
+  expect(second.events).toEqual([]);
+  expect((await exported(`after=${second.next}`)).events).toEqual(['d']);
+});
+
 test('a cursor of a position that has not come is refused', async () => {
   const [dataset, from, to, [sequence, , mark]] = JSON.parse(Buffer.from((await exported()).next, 'base64url').toString());
   const after = Buffer.from(JSON.stringify([dataset, from, to, [sequence, '900000000000', mark]])).toString('base64url');
@@ -74,7 +90,7 @@ test('archived events are refused where they were not exported, and never come t
   await wharfage.app.get(ArchiveMonths).run(OPERATOR, '2026-01');
   for (const query of ['', `after=${first.next}`, 'from=2026-01-31T00:00:00Z&to=2026-02-01T00:00:00Z', 'manifest=only'])
     expect(await wharfage.call('GET', `/v2/exports/usage?${query}`)).toMatchObject({ status: 409, body: { code: 'usage_archived' } });
-  expect((await exported('from=2026-02-01T00:00:00Z')).events).toEqual(['a', 'b-slow', 'c']);
+  expect((await exported('from=2026-02-01T00:00:00Z')).events).toEqual(['a', 'b-slow', 'c', 'd']);
 
   await wharfage.app.get(RestoreMonth).run(OPERATOR, '2026-01');
   const second = await exported(`after=${first.next}`);
