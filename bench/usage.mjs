@@ -109,7 +109,7 @@ await withServiceProcess({ ROLE: 'api' }, async ({ call, url, pool }) => {
       ),
     );
 
-  await new UsagePartitions(database).ensure([START, NOW].map((time) => ({ time, type: 'node.state' })));
+  await new UsagePartitions({ now: () => NOW }, database).ensure([START, NOW].map((time) => ({ time, type: 'node.state' })));
   await fill(database, meters, 'large', LARGE);
   await fill(database, meters, 'tenth', TENTH);
   for (const account of others) await fill(database, meters, account, SMALL);

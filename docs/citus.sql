@@ -13,4 +13,4 @@ from unnest(array[
   'usage_event', 'usage_void', 'usage_watermark', 'usage_late_touch',
   'usage_rollup', 'usage_rollup_tail',
   'usage_point', 'usage_resource', 'usage_snapshot', 'usage_snapshot_gate', 'usage_jump',
-  'usage_level_tail', 'usage_level_cell', 'usage_level_month']) as t(name);
+  'usage_level_tail', 'usage_level_cell', 'usage_level_month', 'usage_level_span']) as t(name);

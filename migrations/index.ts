@@ -1,6 +1,6 @@
 import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
-import { ArchivePositions1764000720000 } from './1764000720000-archive-positions.js';
+import { ArchivePositions1764000715000 } from './1764000715000-archive-positions.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
@@ -15,6 +15,8 @@ import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js'
 import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
 import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
+import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
+import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -36,5 +38,7 @@ export const migrations = [
   Exports1764000670000,
   Settlement1764000700000,
   UsageArchive1764000710000,
-  ArchivePositions1764000720000,
+  ArchivePositions1764000715000,
+  LevelSpans1764000720000,
+  BillRunControls1764000730000,
 ];

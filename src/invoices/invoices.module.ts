@@ -19,6 +19,11 @@ import { BackfillEffect } from './backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
+import { AccountHolds } from './controls/account-holds.js';
+import { AccountHoldsController } from './controls/account-holds.controller.js';
+import { BillingBounds } from './controls/billing-bounds.js';
+import { BillingBoundsController } from './controls/billing-bounds.controller.js';
+import { RunChangesController } from './controls/run-changes.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
 import { balancesCheck, grantsCheck, invoiceEntriesCheck, openingBalancesCheck, receivablesCheck } from './invoice-checks.js';
@@ -61,8 +66,12 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     AlertsController,
     UsageEffectsController,
     ReceivablesAgingController,
+    AccountHoldsController,
+    BillingBoundsController,
+    RunChangesController,
   ],
   providers: [
+    AccountHolds,
     AlertEvaluation,
     AlertMeasures,
     AlertRuns,
@@ -72,6 +81,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     ArchiveUsage,
     BackfillEffect,
     BillAccounts,
+    BillingBounds,
     BillRunService,
     BillRuns,
     CreditGrants,

@@ -40,6 +40,9 @@ export function groupFilterSql({ groupBy = [] }: Meter, { filter }: Pick<UsageQu
     .join(' and ');
 }
 
+/** Whether a question takes all groups together. */
+export const admitsAll = ({ filter }: Pick<UsageQuestion, 'filter'>): boolean => Object.keys(filter ?? {}).length === 0;
+
 /** The parameter of `groupFilterSql`. */
 export const groupFilterValue = ({ filter }: Pick<UsageQuestion, 'filter'>): string =>
   JSON.stringify(conditionsOf(filter).map(({ admitted }) => admitted));

@@ -1,6 +1,6 @@
 import type { Meter } from '../../domain/catalog.js';
 import type { UsageQuestion } from '../../domain/metering/question.js';
-import { groupFilterSql, groupValuesSql } from './dimensions.js';
+import { admitsAll, groupFilterSql, groupValuesSql } from './dimensions.js';
 
 const micros = (interval: string): string => `(extract(epoch from ${interval}) * 1000000)`;
 const monthOf = (at: string): string => `date_trunc('month', ${at}, 'UTC')`;
@@ -45,8 +45,9 @@ export const levelSql = (meter: Meter, question: UsageQuestion): string => `
 
 /*
  * The integral of what of a level lies above a free one, $8. $1 accounts, $2 from, $3 to, $4 the hour of the start, $5 the full hour at or after
- * the end; $6 the meter, $7 the values that the filter admits. An hour that stays above the free level, or below it, is taken as a whole;
- * jumps are read of those alone that cross it, of the first and the last, and of those that were not added up yet.
+ * the end; $6 the meter, $7 the values that the filter admits. An hour that stays above the free level, or below it, is taken as a whole; of
+ * one that crosses it is known how long each level stood, where it has many jumps and all groups are admitted. Jumps are read of the others
+ * that cross it, of the first and the last, and of those that were not added up yet.
  */
 export const freeLevelSql = (meter: Meter, question: UsageQuestion): string => {
   const admitted = groupFilterSql(meter, question, '$7');
@@ -78,12 +79,13 @@ export const freeLevelSql = (meter: Meter, question: UsageQuestion): string => {
       coalesce(lead(h.hour) over (partition by h.idx order by h.hour), a.h1) as next
     from hours h join asked a on a.idx = h.idx join carried k on k.idx = h.idx),
   judged as (
-    select *, case
-        when raw or hour < lo or until > hi then 'read'
+    select l.*, s.rises, s.micros, case
+        when raw or l.hour < lo or until > hi then 'read'
         when level + least >= $8::numeric then 'above'
         when level + greatest <= $8::numeric then 'below'
+        when rises is not null then 'spans'
         else 'read' end as how
-    from levels),
+    from levels l left join usage_level_span s on ${String(admitsAll(question))} and s.account_id = l.account_id and s.meter = $6 and s.hour = l.hour),
   read as (
     select j.idx, j.hour, j.lo, j.hi, j.until, j.level, s.at, s.jump
     from judged j cross join lateral (
@@ -97,6 +99,9 @@ export const freeLevelSql = (meter: Meter, question: UsageQuestion): string => {
     from read window moments as (partition by idx, hour order by at rows unbounded preceding)),
   parts as (
     select idx, (level - $8::numeric) * 3600000000 + jump * 3600000000 - moment as area from judged where how = 'above'
+    union all
+    select idx, greatest(level + s.rise - $8::numeric, 0) * s.micros
+    from judged j cross join lateral unnest(j.rises, j.micros) as s(rise, micros) where how = 'spans'
     union all
     select idx, greatest(level + jump - $8::numeric, 0) * greatest(${micros('least(next, hi) - greatest(until, lo)')}, 0) from judged
     union all

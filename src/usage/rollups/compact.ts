@@ -1,5 +1,6 @@
+import { instantArray, int4Array, textArray, uuidArray } from '../../common/database/arrays.js';
 import type { Tx } from '../../common/database/database.js';
-import { formatInstant, type Instant } from '../../domain/instant.js';
+import type { Instant } from '../../domain/instant.js';
 
 /** One compaction at a time, and none while an hour is counted anew. */
 const COMPACTION_LOCK = 727012;
@@ -59,6 +60,41 @@ const BOUNDS = `
       where j.account_id = k.account_id and j.meter = k.meter and j.grp = k.grp and j.at >= k.hour and j.at < k.hour + interval '1 hour') l) b
   where c.account_id = k.account_id and c.meter = k.meter and c.hour = k.hour and c.grp = k.grp`;
 
+/** From so many jumps on in an hour, and where they come back to the same levels so often, it is worth while to keep how long each level stood. */
+const [SPANS_JUMPS_MIN, SPANS_REUSE_MIN] = [32, 4];
+
+/*
+ * How long the level of all groups together stood how high, within each hour that has many jumps and few levels: a free level that such an
+ * hour crosses need not read the jumps.
+ */
+const SPANS = `
+  with hours as (select distinct * from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as k(account_id, meter, hour)),
+  stood as materialized (
+    select k.account_id, k.meter, k.hour, s.rises, s.micros
+    from hours k cross join lateral (
+      select array_agg(rise order by rise) as rises, array_agg(micros order by rise) as micros, sum(jumps) as jumps
+      from (
+        select rise, (sum(extract(epoch from until - at)) * 1000000)::bigint as micros, sum(jumps) as jumps
+        from (
+          select at, jumps, sum(jump) over (order by at) as rise, lead(at, 1, k.hour + interval '1 hour') over (order by at) as until
+          from (
+            select at, sum(jump) as jump, count(*) as jumps
+            from (
+              select k.hour as at, 0::numeric as jump
+              union all
+              select j.at, j.jump from usage_jump j
+              where j.account_id = k.account_id and j.meter = k.meter and j.at >= k.hour and j.at < k.hour + interval '1 hour') j
+            group by at) j) j
+        group by rise) j) s
+    where s.jumps >= ${String(SPANS_JUMPS_MIN)} and s.jumps >= ${String(SPANS_REUSE_MIN)} * cardinality(s.rises)),
+  others as (
+    delete from usage_level_span s using hours k
+    where s.account_id = k.account_id and s.meter = k.meter and s.hour = k.hour
+      and not exists (select from stood n where n.account_id = k.account_id and n.meter = k.meter and n.hour = k.hour))
+  insert into usage_level_span (account_id, meter, hour, rises, micros)
+  select * from stood order by account_id, meter, hour
+  on conflict (account_id, meter, hour) do update set rises = excluded.rises, micros = excluded.micros`;
+
 /**
  * Adds up to `limit` appended rows of each kind to their hours.
  * @returns what was touched, and whether more is left; nothing where another compaction runs
@@ -70,13 +106,15 @@ export async function compact(tx: Tx, limit: number): Promise<{ readonly touched
   const cells = await tx.query<(TouchedUsage & { readonly hour: Instant; readonly group: string; readonly rows: number })[]>(LEVELS, [
     limit,
   ]);
-  if (cells.length > 0)
-    await tx.query(BOUNDS, [
-      cells.map(({ accountId }) => accountId),
-      cells.map(({ meterId }) => meterId),
-      cells.map(({ hour }) => formatInstant(hour)),
-      cells.map(({ group }) => group),
-    ]);
+  if (cells.length > 0) {
+    const hours = [
+      uuidArray(cells.map(({ accountId }) => accountId)),
+      int4Array(cells.map(({ meterId }) => meterId)),
+      instantArray(cells.map(({ hour }) => hour)),
+    ];
+    await tx.query(BOUNDS, [...hours, textArray(cells.map(({ group }) => group))]);
+    await tx.query(SPANS, hours);
+  }
   const taken = numbers.reduce((sum, { rows }) => sum + rows, 0);
   const touched = new Map(
     [...numbers, ...cells].map(({ accountId, meterId }) => [`${accountId} ${String(meterId)}`, { accountId, meterId }]),

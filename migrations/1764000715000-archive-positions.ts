@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** How late the last event of an archived file was stored, by which an export knows whether it has had all of them. */
-export class ArchivePositions1764000720000 implements MigrationInterface {
+export class ArchivePositions1764000715000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       alter table usage_archive add column last_seq bigint;
