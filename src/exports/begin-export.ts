@@ -1,19 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../common/database/database.js';
-import type { Recorded } from '../common/datasets/recorded.js';
+import type { Recorded, Stretch } from '../common/datasets/recorded.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { Sealing } from '../ledger/sealing.js';
 import { datasetNamed } from './datasets.js';
 import { decodeCursor, encodeCursor, type ExportCursor, type Mark } from './export-cursor.js';
 import type { ExportRequest } from './export-request.js';
-
-/** A part of a sequence: behind a position, up to and with another. */
-export interface Stretch {
-  readonly sequence: string;
-  readonly after: bigint;
-  readonly through: bigint;
-}
 
 /** From where to where an export goes, and where the next one goes on. */
 export interface Begun {

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Dataset } from '../common/datasets/dataset.js';
-import type { Begun, Stretch } from './begin-export.js';
+import type { Stretch } from '../common/datasets/recorded.js';
+import type { Begun } from './begin-export.js';
 import { datasetNamed } from './datasets.js';
 import type { ExportRequest } from './export-request.js';
 import type { Layout } from './layouts/layout.js';
@@ -52,14 +52,10 @@ export const distinctSql = (selection: Selection, columns: readonly string[]): s
 const USES_ALL = '($3::jsonb is null or true)';
 
 function sourceSql({ dataset: { columns, from, where, instant, recorded }, stretches }: Selection): string {
-  const within = stretches.map(
-    ({ sequence, after, through }) =>
-      `${recorded.sequence} = ${pg.escapeLiteral(sequence)} and ${recorded.position} > ${after.toString()} and ${recorded.position} <= ${through.toString()}`,
-  );
   const conditions = [
     `($1::timestamptz is null or ${instant} >= $1)`,
     `($2::timestamptz is null or ${instant} < $2)`,
-    `(${within.join(' or ') || 'false'})`,
+    `(${recorded.within(stretches)})`,
     ...(where === undefined ? [] : [where]),
   ];
   return `select ${columns.map(({ name, sql }) => `${sql} as ${name}`).join(', ')} from ${from} where ${conditions.join(' and ')}`;

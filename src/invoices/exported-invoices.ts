@@ -1,5 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import { INVOICE_NUMBERS, NUMBERED_INVOICES } from './numbered-invoices.js';
+import { INVOICE_NUMBERS } from './numbered-invoices.js';
 
 /** What credit grants paid of an invoice when it was issued. Relies on grant_entry_once. */
 const GRANTS_APPLIED = `(select coalesce(-sum(g.amount_minor), 0)::bigint from grant_entry g
@@ -30,7 +30,7 @@ export const INVOICES: Dataset = {
     { name: 'credited', type: 'money', sql: 'i.credited_minor' },
     { name: 'invoice_id', type: 'code', sql: 'i.id' },
   ],
-  from: NUMBERED_INVOICES,
+  from: 'invoice i join account a on a.id = i.account_id',
   instant: 'i.issued_at',
   recorded: INVOICE_NUMBERS,
   order: 'i.series, i.n',

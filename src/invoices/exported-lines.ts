@@ -1,5 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import { INVOICE_NUMBERS, NUMBERED_INVOICES } from './numbered-invoices.js';
+import { INVOICE_NUMBERS } from './numbered-invoices.js';
 
 const DISCOUNT = `(select coalesce(sum((d ->> 'amountMinor')::bigint), 0)::bigint from jsonb_array_elements(l.discounts) d)`;
 const BUYER = `i.snapshot -> 'buyer'`;
@@ -48,7 +48,7 @@ export const INVOICE_LINES: Dataset = {
     { name: 'buyer_email', type: 'text', sql: `${BUYER} ->> 'email'`, hidden: true },
     { name: 'buyer_address', type: 'json', sql: `${BUYER} -> 'address'`, hidden: true },
   ],
-  from: `${NUMBERED_INVOICES} join invoice_line l on l.account_id = i.account_id and l.invoice_id = i.id`,
+  from: 'invoice i join invoice_line l on l.account_id = i.account_id and l.invoice_id = i.id join account a on a.id = i.account_id',
   instant: 'i.issued_at',
   recorded: INVOICE_NUMBERS,
   order: 'i.series, i.n, l.n',

@@ -1,13 +1,14 @@
-import type { Recorded } from '../common/datasets/recorded.js';
+import { liesInSql, type Recorded, type Stretch } from '../common/datasets/recorded.js';
 
-/** Invoices by their numbers, of which a transaction holds the series until it ends. Rows have their invoice_number `n`. */
+/** Invoices `i` by their numbers, of which a transaction holds the series until it ends. */
 export const INVOICE_NUMBERS: Recorded = {
   reached: 'select key as sequence, next - 1 as position from number_series',
-  mark: 'select m.invoice_id from invoice_number m where m.series = s.sequence and m.n = s.position',
-  sequence: 'n.series',
-  position: 'n.n',
+  mark: 'select n.invoice_id from invoice_number n where n.series = s.sequence and n.n = s.position',
+  within,
 };
 
-/** SQL for issued invoices `i` and their accounts `a`. */
-export const NUMBERED_INVOICES = `invoice_number n join invoice i on i.account_id = n.account_id and i.id = n.invoice_id
-    join account a on a.id = i.account_id`;
+/** A few are found by their numbers; all are read at once. */
+function within(stretches: readonly Stretch[]): string {
+  if (stretches.every(({ after }) => after === 0n)) return liesInSql(stretches, 'i.n', 'i.series');
+  return `(i.account_id, i.id) in (select n.account_id, n.invoice_id from invoice_number n where ${liesInSql(stretches, 'n.n', 'n.series')})`;
+}

@@ -1,12 +1,11 @@
-import type { Recorded } from '../common/datasets/recorded.js';
+import { liesInSql, type Recorded } from '../common/datasets/recorded.js';
 
 /** Journal entries by their places in the chain. Rows have their journal_seal `c`. */
 export const JOURNAL_CHAIN: Recorded = {
   sealed: true,
   reached: `select 'journal' as sequence, entries as position from journal_chain`,
   mark: 'select m.hash from journal_seal m where m.seq = s.position',
-  sequence: `'journal'`,
-  position: 'c.seq',
+  within: (stretches) => liesInSql(stretches, 'c.seq'),
 };
 
 /** SQL for sealed entries `e`. */

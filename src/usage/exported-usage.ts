@@ -1,5 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import type { Recorded } from '../common/datasets/recorded.js';
+import { liesInSql, type Recorded } from '../common/datasets/recorded.js';
 import { EXPORT_LACKS, exportArchived } from './archive/archived.js';
 import { LAST_POSITION, STOP_INGEST } from './late-marks.js';
 
@@ -8,8 +8,7 @@ const POSITIONS: Recorded = {
   first: STOP_INGEST,
   reached: `select 'usage' as sequence, ${LAST_POSITION} as position`,
   mark: `select system_identifier::text from pg_control_system() where s.position <= ${LAST_POSITION}`,
-  sequence: `'usage'`,
-  position: 'e.event_seq',
+  within: (stretches) => liesInSql(stretches, 'e.event_seq'),
 };
 
 /** Accepted usage events. Whether one is voided is told as of the export: an event is exported once, and a later void does not bring it again. */

@@ -1,3 +1,21 @@
+import pg from 'pg';
+
+/** A part of a sequence: behind a position, up to and with another. */
+export interface Stretch {
+  readonly sequence: string;
+  readonly after: bigint;
+  readonly through: bigint;
+}
+
+/** SQL for whether a position, and its sequence where there are several, lies in one of these. */
+export const liesInSql = (stretches: readonly Stretch[], position: string, sequence?: string): string =>
+  stretches
+    .map((stretch) => {
+      const own = sequence === undefined ? '' : `${sequence} = ${pg.escapeLiteral(stretch.sequence)} and `;
+      return `(${own}${position} > ${stretch.after.toString()} and ${position} <= ${stretch.through.toString()})`;
+    })
+    .join(' or ');
+
 /**
  * Numbers that rows get in the order in which they are committed, in one sequence or in several. Whoever reads how far a sequence goes has all
  * rows up to there, for ever: what is committed later has a higher number.
@@ -11,8 +29,6 @@ export interface Recorded {
   readonly reached: string;
   /** SQL for what lies at a position of `s (sequence, position)`, to know it again; null where nothing does. */
   readonly mark: string;
-  /** SQL for the sequence of a row of the dataset. */
-  readonly sequence: string;
-  /** SQL for its number there. */
-  readonly position: string;
+  /** SQL for whether a row of the dataset lies in one of these. */
+  readonly within: (stretches: readonly Stretch[]) => string;
 }
