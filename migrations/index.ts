@@ -1,9 +1,11 @@
 import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
+import { ArchivePositions1764000715000 } from './1764000715000-archive-positions.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
+import { Exports1764000670000 } from './1764000670000-exports.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Ledger1764000660000 } from './1764000660000-ledger.js';
@@ -34,8 +36,10 @@ export const migrations = [
   Alerts1764000630000,
   CreditGrants1764000640000,
   Ledger1764000660000,
+  Exports1764000670000,
   Settlement1764000700000,
   UsageArchive1764000710000,
+  ArchivePositions1764000715000,
   LevelSpans1764000720000,
   BillRunControls1764000730000,
   InvoiceSeal1764000740000,

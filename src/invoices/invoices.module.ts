@@ -33,7 +33,6 @@ import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
-import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
@@ -91,7 +90,6 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     EndGrants,
     EventLines,
     GrantExpiry,
-    InvoiceLinesReader,
     InvoicesService,
     IssueInvoices,
     LoadFacts,
@@ -108,7 +106,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     SellersService,
     SettleAccounts,
   ],
-  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances],
+  exports: [InvoicesService, BillRuns, OpeningBalances],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
