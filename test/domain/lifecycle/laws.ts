@@ -43,9 +43,9 @@ export function coverageFaults({ lives, lines, now, scenario }: Account): string
 }
 
 /** Whether what is counted by days counts on: the pause begins and ends on one day, as far as is known. */
-function isPausedForNoDays({ toggles }: Life, { state, start, rule }: Piece): boolean {
+function isPausedForNoDays({ parent, toggles }: Life, { state, start, rule }: Piece): boolean {
   if (state !== 'paused' || rule.basis !== 'day') return false;
-  const known = inOrder(toggles);
+  const known = inOrder((parent ?? { toggles }).toggles); // an add-on is paused with its parent
   const since = known.findLast(({ at }) => at <= start);
   const until = known.find(({ at }) => at > start);
   return since !== undefined && until !== undefined && localDay(since.at, rule.timeZone) === localDay(until.at, rule.timeZone);
