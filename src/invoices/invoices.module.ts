@@ -37,6 +37,8 @@ import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
+import { MrrController } from './mrr/mrr.controller.js';
+import { MrrReport } from './mrr/mrr-report.js';
 import { MoveHolder } from './move-holder.js';
 import { OpeningBalances } from './opening-balances.js';
 import { ParkAccount } from './park-account.js';
@@ -70,6 +72,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     AccountHoldsController,
     BillingBoundsController,
     RunChangesController,
+    MrrController,
   ],
   providers: [
     AccountHolds,
@@ -94,6 +97,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     IssueInvoices,
     LoadFacts,
     MoveHolder,
+    MrrReport,
     OpeningBalances,
     ParkAccount,
     ParkedAccounts,
