@@ -1,10 +1,12 @@
 import { Alerts1764000630000 } from './1764000630000-alerts.js';
 import { Platform1764000000000 } from './1764000000000-platform.js';
+import { ArchivePositions1764000715000 } from './1764000715000-archive-positions.js';
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
 import { CreditNotes1764000650000 } from './1764000650000-credit-notes.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
+import { Exports1764000670000 } from './1764000670000-exports.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
 import { Invoices1764000300000 } from './1764000300000-invoices.js';
 import { Ledger1764000660000 } from './1764000660000-ledger.js';
@@ -15,6 +17,8 @@ import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
 import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
+import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.js';
+import { InvoiceSeal1764000740000 } from './1764000740000-invoice-seal.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -34,7 +38,11 @@ export const migrations = [
   CreditGrants1764000640000,
   CreditNotes1764000650000,
   Ledger1764000660000,
+  Exports1764000670000,
   Settlement1764000700000,
   UsageArchive1764000710000,
+  ArchivePositions1764000715000,
   LevelSpans1764000720000,
+  BillRunControls1764000730000,
+  InvoiceSeal1764000740000,
 ];

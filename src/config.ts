@@ -27,6 +27,7 @@ export interface Config {
   readonly quarantineDays: number;
   readonly usageArchiveAfterMonths: number;
   readonly usageArchiveDir: string | undefined;
+  readonly exportDays: number;
 }
 
 interface Setting<Value> {
@@ -76,7 +77,7 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   DATABASE_POOL: { fallback: '10', meaning: 'Connections of one process.', read: whole(2, 500) },
   DATA_DIR: {
     fallback: '.data',
-    meaning: 'Where the embedded PostgreSQL and the secrets of a first start are kept.',
+    meaning: 'Where the embedded PostgreSQL, the secrets of a first start and files of exports are kept.',
     read: (text) => (isAbsolute(text) ? text : resolve(text)),
   },
   HOST: { fallback: '0.0.0.0', meaning: 'The address to listen on.', read: (text) => text },
@@ -137,6 +138,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'Where archived events are kept, the same files for all workers. Without it usage-archive in DATA_DIR.',
     read: (text) => (text === '' ? undefined : isAbsolute(text) ? text : resolve(text)),
   },
+  EXPORT_DAYS: {
+    fallback: '7',
+    meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',
+    read: whole(1, 3_650),
+  },
 };
 
 const NAMES = {
@@ -162,6 +168,7 @@ const NAMES = {
   QUARANTINE_DAYS: 'quarantineDays',
   USAGE_ARCHIVE_AFTER_MONTHS: 'usageArchiveAfterMonths',
   USAGE_ARCHIVE_DIR: 'usageArchiveDir',
+  EXPORT_DAYS: 'exportDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

@@ -8,6 +8,7 @@ import { AuditEntry } from './common/audit/audit-entry.entity.js';
 import { PG_TYPES } from './common/database/pg-types.js';
 import { SnakeNaming } from './common/database/snake-naming.js';
 import { IdempotencyKey } from './common/http/idempotency-key.entity.js';
+import { AccountingMapping } from './exports/mappings/accounting-mapping.entity.js';
 import { AlertRow } from './invoices/alert.entity.js';
 import { MeterRow } from './meters/meter.entity.js';
 import { CouponRow } from './plans/coupon.entity.js';
@@ -18,6 +19,7 @@ import { Subscription, SubscriptionChange } from './subscriptions/subscription.e
 /** Every table that TypeORM knows. */
 export const entities = [
   Account,
+  AccountingMapping,
   AlertRow,
   ApiKey,
   AuditEntry,

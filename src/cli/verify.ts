@@ -10,16 +10,20 @@ import { type Command, UsageError } from './command.js';
 import { type CommandContext, openContext } from './context.js';
 
 const SHOWN_MAX = 100;
+const GROUPS = ['usage', 'invoices', 'ledger'] as const;
 
 export const verify: Command = {
   summary: 'check that what is stored holds together',
-  usage: `Usage: wharfage verify --ledger [--account KEY] [--from INSTANT] [--to INSTANT]
+  usage: `Usage: wharfage verify [--ledger] [--invoices] [--usage] [--account KEY] [--from INSTANT] [--to INSTANT]
 
-  --ledger   every entry balances, the chain of hashes is whole, entries, documents and balances tie
-  --account  only what belongs to this account
-  --from     only documents of this instant or later
-  --to       only documents from before this instant
+  --ledger    every entry balances, the chain of hashes is whole, entries, documents and balances tie
+  --invoices  every invoice adds up and is as it was issued; what was billed is what subscriptions and usage come to
+  --usage     every event says what it said when it was stored; the sums by hour are those of the events
+  --account   only what belongs to this account
+  --from      only documents, and usage, of this instant or later
+  --to        only documents, and usage, from before this instant
 
+Everything is verified where none of the three is named.
 What can only be checked as a whole is left out where less is asked for. Prints what differs; exit status 0 when nothing does, else 1.
 Note the last line elsewhere: what it names must be in the chain for ever.`,
   async run(args) {
@@ -62,11 +66,10 @@ function say(line: string): void {
 }
 
 function options(args: readonly string[]): { groups: readonly string[]; scope: CheckScope } {
-  const { ledger, account, from, to } = parsed(args);
-  const groups = ledger === true ? ['ledger'] : [];
-  if (groups.length === 0) throw new UsageError('say what to verify: --ledger');
+  const { account, from, to, ...asked } = parsed(args);
+  const named = GROUPS.filter((group) => asked[group] === true);
   return {
-    groups,
+    groups: named.length === 0 ? GROUPS : named,
     scope: {
       ...(account === undefined ? {} : { accountId: accountIdFor(account) }),
       ...(from === undefined ? {} : { from: parseInstant(from) }),
@@ -75,10 +78,13 @@ function options(args: readonly string[]): { groups: readonly string[]; scope: C
   };
 }
 
-function parsed(args: readonly string[]): { ledger?: boolean; account?: string; from?: string; to?: string } {
-  const text = { type: 'string' } as const;
+type Options = Partial<Record<(typeof GROUPS)[number], boolean>> & { account?: string; from?: string; to?: string };
+
+function parsed(args: readonly string[]): Options {
+  const [flag, text] = [{ type: 'boolean' }, { type: 'string' }] as const;
   try {
-    return parseArgs({ args: [...args], options: { ledger: { type: 'boolean' }, account: text, from: text, to: text } }).values;
+    return parseArgs({ args: [...args], options: { ledger: flag, invoices: flag, usage: flag, account: text, from: text, to: text } })
+      .values;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

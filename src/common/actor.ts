@@ -18,6 +18,7 @@ export const SCOPES = [
   'payments:write',
   'ledger:write',
   'exports:read',
+  'exports:write',
   'v1',
   'admin',
 ] as const;

@@ -13,6 +13,7 @@ import type { LateUsage } from '../usage/late-marks.js';
 import { UsageService } from '../usage/usage.service.js';
 import { highestPositions } from './billed-lines.js';
 import { dueBy, setNextDue } from './billing-state.js';
+import { BillingBounds } from './controls/billing-bounds.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts, type LoadedAccount, type Unsettled } from './load-facts.js';
 import { saveSettlements, type Settled } from './settlements.js';
@@ -20,7 +21,15 @@ import { saveSettlements, type Settled } from './settlements.js';
 /** What billing some accounts came to. */
 export interface Billed {
   readonly accounts: number;
-  readonly drafts: readonly Draft[];
+  readonly bills: readonly { readonly accountId: string; readonly draft: Draft }[];
+}
+
+export interface HowToBill {
+  readonly asOf: Instant;
+  /** Who caused it: the service itself where nobody did. */
+  readonly actor?: Actor;
+  /** For what a person has looked at. */
+  readonly ignoresBounds?: boolean;
 }
 
 interface Prepared extends LoadedAccount {
@@ -50,14 +59,21 @@ export class BillAccounts {
     private readonly usage: UsageService,
     private readonly issue: IssueInvoices,
     private readonly audit: Audit,
+    private readonly bounds: BillingBounds,
   ) {}
 
   /**
-   * Bills what is due by `asOf`, and notes when something is due next, and how far the accounts are settled. The actor is who caused it: the
-   * service itself where nobody did.
+   * Bills what is due by `asOf`, and notes when something is due next, and how far the accounts are settled.
+   * @throws Refusal what parks an account, such as `total_out_of_bounds`
    */
-  async run(tx: Tx, accountIds: readonly string[], asOf: Instant, actor: Actor = SYSTEM): Promise<Billed> {
+  async run(tx: Tx, accountIds: readonly string[], { asOf, actor = SYSTEM, ignoresBounds = false }: HowToBill): Promise<Billed> {
     const { late, billedAt, concluded } = await this.recompute(tx, accountIds, { asOf, locksGrants: true });
+    const bills = billsOf(concluded);
+    if (!ignoresBounds)
+      await this.bounds.check(
+        tx,
+        bills.map(({ accountId, draft: { currency, totalMinor } }) => ({ accountId, currency, totalMinor })),
+      );
     const issues = concluded.flatMap(({ profile, facts, draft }) =>
       draft ? [{ profile, draft, versions: facts.versions, asOf, billedAt }] : [],
     );
@@ -76,7 +92,7 @@ export class BillAccounts {
       concluded.map((one) => settledBy(one, asOf)),
     );
     await this.issue.run(tx, issues, actor); // last: it takes the numbers
-    return { accounts: concluded.length, drafts: issues.map((one) => one.draft) };
+    return { accounts: concluded.length, bills };
   }
 
   /** Notes how far accounts are settled, and bills nothing: what differs stays to be billed. The transaction has claimed them. */
@@ -98,7 +114,7 @@ export class BillAccounts {
     const late = await this.usage.lateUsage(tx, accountIds);
     const prepared = await this.prepare(tx, accountIds, { asOf, late, locksGrants: false });
     const concluded = await this.conclude(tx, prepared, latest(asOf, this.clock.now()));
-    return { accounts: concluded.length, drafts: concluded.flatMap(({ draft }) => draft ?? []) };
+    return { accounts: concluded.length, bills: billsOf(concluded) };
   }
 
   /** Notes when something falls due, now at the earliest. */
@@ -160,6 +176,9 @@ export class BillAccounts {
     });
   }
 }
+
+const billsOf = (concluded: readonly Concluded[]): Billed['bills'] =>
+  concluded.flatMap(({ profile, draft }) => (draft ? [{ accountId: profile.id, draft }] : []));
 
 function settledBy({ profile, facts, draft, settledThrough }: Concluded, asOf: Instant): Settled {
   const through = settledAfter(draft?.lines ?? [], { asOf, before: settledThrough ?? asOf });

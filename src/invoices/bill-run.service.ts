@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { type Actor, SYSTEM } from '../common/actor.js';
+import { SYSTEM } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
 import { isUnavailable } from '../common/database/unavailable.js';
 import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import { BillAccounts } from './bill-accounts.js';
-import { claimDue, claimEndedWithLateUsage, claimOne } from './billing-state.js';
+import { BillAccounts, type HowToBill } from './bill-accounts.js';
+import { claimDue, claimEndedWithLateUsage, claimOne, isHeld } from './billing-state.js';
+import { keepChanges } from './controls/run-changes.js';
 import { countIn } from './bill-run-records.js';
 import { ParkAccount } from './park-account.js';
 import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
@@ -41,8 +42,8 @@ export class BillRunService {
     return sum(due, late);
   }
 
-  /** What a run would bill; stores nothing. */
-  async preview(asOf: Instant): Promise<RunResult> {
+  /** What a run would bill; of it is kept, under the run, what each account would be billed. */
+  async preview({ asOf, recordId }: Required<RunRequest>): Promise<RunResult> {
     let [result, after] = [NOTHING, '00000000-0000-0000-0000-000000000000'];
     for (;;) {
       const part = await this.database.transaction(async (tx) => {
@@ -51,7 +52,9 @@ export class BillRunService {
           [formatInstant(asOf), after, this.config.billRunBatch],
         );
         const ids = rows.map((row) => row.accountId);
-        return { ids, billed: await this.bill.preview(tx, ids, asOf) };
+        const billed = await this.bill.preview(tx, ids, asOf);
+        await keepChanges(tx, recordId, billed.bills);
+        return { ids, billed };
       });
       const last = part.ids.at(-1);
       if (last === undefined) return result;
@@ -60,11 +63,16 @@ export class BillRunService {
     }
   }
 
-  /** One account in the caller's transaction, on behalf of who caused it. What the domain refuses parks the account and leaves the transaction usable. */
-  async billOne(tx: Tx, accountId: string, asOf: Instant, actor: Actor = SYSTEM): Promise<RunResult> {
+  /**
+   * One account in the caller's transaction, on behalf of who caused it. What the domain refuses parks the account and leaves the transaction
+   * usable. One that is on hold is left alone.
+   */
+  async billOne(tx: Tx, accountId: string, how: HowToBill): Promise<RunResult> {
+    const { asOf, actor = SYSTEM } = how;
     await claimOne(tx, accountId);
+    if (await isHeld(tx, accountId)) return NOTHING;
     try {
-      return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], asOf, actor)));
+      return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], how)));
     } catch (error) {
       if (isTransient(error)) throw error;
       await this.parker.run(tx, { accountId, asOf, error, actor });
@@ -93,7 +101,7 @@ export class BillRunService {
       return await this.database.transaction(async (tx) => {
         claimed = await claim(tx);
         if (claimed.length === 0) return NOTHING;
-        return this.counted(tx, recordId, resultOf(await this.bill.run(tx, claimed, asOf)));
+        return this.counted(tx, recordId, resultOf(await this.bill.run(tx, claimed, { asOf })));
       });
     } catch (error) {
       if (claimed.length === 0 || isTransient(error)) throw error;
@@ -105,7 +113,7 @@ export class BillRunService {
   private async oneByOne(accountIds: readonly string[], asOf: Instant, recordId: string | undefined): Promise<RunResult> {
     let result = NOTHING;
     for (const accountId of accountIds) {
-      const one = await this.database.transaction(async (tx) => this.counted(tx, recordId, await this.billOne(tx, accountId, asOf)));
+      const one = await this.database.transaction(async (tx) => this.counted(tx, recordId, await this.billOne(tx, accountId, { asOf })));
       result = sum(result, one);
     }
     return result;

@@ -83,7 +83,7 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
   async execute(id: string): Promise<BillRunRecord> {
     const record = await this.database.transaction((tx) => this.one(tx, id));
     if (record.status === 'finished') return record;
-    const previewed = record.dryRun ? await this.runs.preview(record.asOf) : undefined;
+    const previewed = record.dryRun ? await this.runs.preview({ asOf: record.asOf, recordId: id }) : undefined;
     if (!record.dryRun) await this.runs.run({ asOf: record.asOf, recordId: id });
     return this.database.transaction((tx) => this.finished(tx, id, previewed));
   }
@@ -135,6 +135,6 @@ export class BillRuns implements OnModuleInit, TimeTraveller {
     const now = this.clock.now();
     const history = await this.subscriptions.one(tx, subscriptionId);
     await dueBy(tx, accountId, startOf(history).effectiveAt);
-    if (this.config.billingAuto) await this.runs.billOne(tx, accountId, now, actor);
+    if (this.config.billingAuto) await this.runs.billOne(tx, accountId, { asOf: now, actor });
   }
 }

@@ -4,13 +4,16 @@ import { hasLateUsageSql } from '../usage/late-marks.js';
 
 /** Why an account is not billed, and what to do. */
 export interface Parking {
-  /** The rule that stopped it: the code of a refusal, or `unexpected_error`. */
+  /** The rule that stopped it: the code of a refusal, `unexpected_error`, or `on_hold`. */
   readonly rule: string;
   readonly detail: string;
   readonly remedy: string;
   readonly asOf: string;
   readonly at: string;
 }
+
+/** The rule of an account that a person keeps from being billed. */
+export const ON_HOLD = 'on_hold';
 
 const CLAIM_DUE = `
   select account_id as "accountId" from billing_state where next_due <= $1 and parked is null
@@ -65,6 +68,17 @@ export async function dueBy(tx: Tx, accountId: string, at: Instant): Promise<voi
 export async function park(tx: Tx, accountId: string, parking: Parking): Promise<void> {
   await tx.query('update billing_state set parked = $2 where account_id = $1', [accountId, JSON.stringify(parking)]);
 }
+
+export async function unpark(tx: Tx, accountId: string): Promise<void> {
+  await tx.query('update billing_state set parked = null where account_id = $1', [accountId]);
+}
+
+export async function parkingOf(tx: Tx, accountId: string): Promise<Parking | undefined> {
+  const [row] = await tx.query<{ parked: Parking | null }[]>('select parked from billing_state where account_id = $1', [accountId]);
+  return row?.parked ?? undefined;
+}
+
+export const isHeld = async (tx: Tx, accountId: string): Promise<boolean> => (await parkingOf(tx, accountId))?.rule === ON_HOLD;
 
 /** The first instant after `after` at which something is due for some account. */
 export async function firstDue(tx: Tx, after: Instant): Promise<Instant | undefined> {

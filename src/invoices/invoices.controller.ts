@@ -14,6 +14,7 @@ import { formatMoney } from '../domain/currency.js';
 import { parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { BillRunService } from './bill-run.service.js';
+import { AccountHolds } from './controls/account-holds.js';
 import { CreditGrants } from './grants/credit-grants.js';
 import { InvoiceSendingView } from './invoice-acts.dto.js';
 import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
@@ -29,6 +30,7 @@ export class InvoicesController {
     private readonly accounts: AccountsService,
     private readonly runs: BillRunService,
     private readonly sending: SendInvoices,
+    private readonly holds: AccountHolds,
     private readonly audit: Audit,
     private readonly writes: Writes,
     private readonly database: Database,
@@ -93,7 +95,8 @@ export class InvoicesController {
     if (asOf > now) throw new Refusal('unprocessable', 'as_of_in_future', 'An account is billed as of now or earlier.');
     return this.writes.once(call, async (tx) => {
       const { id } = await this.accounts.byKey(tx, key);
-      const { invoices, parked } = await this.runs.billOne(tx, id, asOf, call.actor);
+      await this.holds.refuseHeld(tx, id, key);
+      const { invoices, parked } = await this.runs.billOne(tx, id, { asOf, actor: call.actor, ignoresBounds: body.ignoreBounds ?? false });
       await this.audit.record(tx, {
         actor: call.actor,
         action: 'account.billed',

@@ -298,6 +298,11 @@ export class BillAccountDto {
   @IsOptional()
   @IsInstant()
   asOf?: string;
+
+  @ApiPropertyOptional({ description: "Bills though it is out of the currency's billing bounds: you have looked at it.", default: false })
+  @IsOptional()
+  @IsBoolean()
+  ignoreBounds?: boolean;
 }
 
 export class BillAccountView {

@@ -24,6 +24,12 @@ import { CloseInvoices } from './close-invoices.js';
 import { creditedTooMuchCheck, creditNotesCheck, creditsSettledCheck } from './credit-note-checks.js';
 import { CreditNotesController } from './credit-notes.controller.js';
 import { CreditNotesService } from './credit-notes.service.js';
+import { RecomputeCheck } from './checks/recompute-check.js';
+import { AccountHolds } from './controls/account-holds.js';
+import { AccountHoldsController } from './controls/account-holds.controller.js';
+import { BillingBounds } from './controls/billing-bounds.js';
+import { BillingBoundsController } from './controls/billing-bounds.controller.js';
+import { RunChangesController } from './controls/run-changes.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
 import { invoiceEntriesCheck, openingBalancesCheck } from './invoice-checks.js';
@@ -32,12 +38,13 @@ import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
-import { InvoiceLinesReader } from './invoice-lines-reader.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueCreditNotes } from './issue-credit-notes.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
+import { MrrController } from './mrr/mrr.controller.js';
+import { MrrReport } from './mrr/mrr-report.js';
 import { MoveHolder } from './move-holder.js';
 import { OpeningBalances } from './opening-balances.js';
 import { ParkAccount } from './park-account.js';
@@ -70,8 +77,13 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     AlertsController,
     UsageEffectsController,
     ReceivablesAgingController,
+    AccountHoldsController,
+    BillingBoundsController,
+    RunChangesController,
+    MrrController,
   ],
   providers: [
+    AccountHolds,
     AlertEvaluation,
     AlertMeasures,
     AlertRuns,
@@ -81,6 +93,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     ArchiveUsage,
     BackfillEffect,
     BillAccounts,
+    BillingBounds,
     BillRunService,
     BillRuns,
     CreditGrants,
@@ -90,25 +103,26 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     EndGrants,
     EventLines,
     GrantExpiry,
-    InvoiceLinesReader,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
     LoadFacts,
     MoveHolder,
+    MrrReport,
     OpeningBalances,
     ParkAccount,
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
     ReceivablesAging,
+    RecomputeCheck,
     ReleaseGrants,
     RunningTotals,
     SellersService,
     SettleAccounts,
     SendInvoices,
   ],
-  exports: [InvoicesService, InvoiceLinesReader, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

@@ -57,9 +57,9 @@ const INSERT_INVOICES = `
     update invoice_settlement s set paid_at = i.issued_at from i
     where i.due_minor = 0 and s.account_id = i.account_id and s.invoice_id = i.id)
   insert into invoice (account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
-    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot)
+    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, seal)
   select account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
-    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot from i`;
+    subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, invoice_seal(taxes, snapshot) from i`;
 
 /* Before the invoices: what is told of their finalizing begins to collect them. */
 const INSERT_SETTLEMENTS = `

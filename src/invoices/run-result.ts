@@ -12,8 +12,8 @@ export interface RunResult {
 
 export const NOTHING: RunResult = { accounts: 0, invoices: 0, parked: 0, totals: new Map() };
 
-export function resultOf({ accounts, drafts }: Billed): RunResult {
-  return { accounts, invoices: drafts.length, parked: 0, totals: totalsOf(drafts) };
+export function resultOf({ accounts, bills }: Billed): RunResult {
+  return { accounts, invoices: bills.length, parked: 0, totals: totalsOf(bills.map(({ draft }) => draft)) };
 }
 
 function totalsOf(drafts: readonly Draft[]): Map<string, bigint> {

@@ -20,6 +20,9 @@ export const SHARE_INGEST = `select pg_advisory_xact_lock_shared(${String(INGEST
 /** Waits until all events that were being stored are stored, and keeps others from being stored until the transaction ends. */
 export const STOP_INGEST = `select pg_advisory_xact_lock(${String(INGEST_LOCK)})`;
 
+/** SQL for the position of the last event that was stored. While none is being stored, every event that comes has a later one. */
+export const LAST_POSITION = '(select case when is_called then last_value else 0 end from usage_event_seq)';
+
 /** An event of these accounts from before that instant comes late from now on; it never goes back. To be committed before usage is asked for. */
 export async function raiseWatermarks(client: PoolClient, accountIds: readonly string[], through: Instant): Promise<void> {
   await client.query(

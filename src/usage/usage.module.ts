@@ -4,6 +4,7 @@ import { MetersModule } from '../meters/meters.module.js';
 import { ArchiveMonths } from './archive/archive-months.js';
 import { RestoreMonth } from './archive/restore-month.js';
 import { EventStreams } from './intake/event-streams.js';
+import { UsageChecks } from './checks/usage-checks.js';
 import { AddEvents } from './corrections/add-events.js';
 import { BackfillsController } from './corrections/backfills.controller.js';
 import { Backfills } from './corrections/backfills.js';
@@ -49,6 +50,7 @@ import { UsageService } from './usage.service.js';
     FillMeters,
     ArchiveMonths,
     RestoreMonth,
+    UsageChecks,
   ],
   exports: [UsageService, AddEvents, CorrectEvents, Backfills, ArchiveMonths],
 })

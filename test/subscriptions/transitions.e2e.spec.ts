@@ -136,6 +136,23 @@ describe('add-ons', () => {
   });
 });
 
+test('a scheduled change of interval is not discarded once an add-on has the new one', async () => {
+  const { account, id } = await subscribed();
+  expect(await act(id, 'change-plan', { plan: 'yearly', when: 'period_end' })).toMatchObject({ status: 200 });
+  const { currentPeriod } = await wharfage.ok('GET', `/v2/subscriptions/${id}`);
+  const { id: addOn } = await wharfage.ok('POST', '/v2/subscriptions', {
+    account,
+    plan: 'yearly',
+    addOnTo: id,
+    startsAt: currentPeriod.end,
+  });
+  const refused = { status: 409, body: { code: 'add_ons_share_interval' } };
+  expect(await act(id, 'discard-scheduled', {})).toMatchObject(refused);
+  expect(await act(id, 'change-plan', { plan: 'huge' })).toMatchObject(refused);
+  expect(await act(addOn, 'cancel', { when: 'now' })).toMatchObject({ status: 200 });
+  expect(await act(id, 'discard-scheduled', {})).toMatchObject({ status: 200 });
+});
+
 describe('concurrent changes', () => {
   test('of ten changes at once one wins, the others are told so, and nothing is charged twice', async () => {
     const { account, id } = await subscribed();

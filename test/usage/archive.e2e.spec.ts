@@ -277,7 +277,7 @@ test(`a command that is killed loses nothing and writes nothing twice, and goes 
     const begun = (): boolean => readdirSync(dir).some((name) => name.startsWith('usage-2025-03'));
     while (child.exitCode === null && !begun()) await new Promise((resolve) => setTimeout(resolve, 5));
     const isNamed = (): boolean => readdirSync(dir).includes('usage-2025-03-0001.parquet');
-    if (kill % 2 === 0) await new Promise((resolve) => setTimeout(resolve, (random % 1_000) * 1.5));
+    if (kill % 2 === 0) await new Promise((resolve) => setTimeout(resolve, (random % 1_000) * 0.2));
     else while (child.exitCode === null && !isNamed()) await new Promise((resolve) => setTimeout(resolve, 1)); // just before it is recorded
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -23,6 +23,9 @@ const METADATA_ENTRIES_MAX = 50;
 const METADATA_NAME_LENGTH_MAX = 40;
 const METADATA_VALUE_LENGTH_MAX = 500;
 const FILTER_VALUES_MAX = 100;
+const CODES_MAX = 5_000;
+const CODES_NAME_LENGTH_MAX = 500;
+const CODES_LENGTH_MAX = 200;
 const QUANTITY_MAX = 1_000_000_000;
 
 export const isKey = (value: unknown): boolean => typeof value === 'string' && KEY.test(value);
@@ -36,6 +39,9 @@ export const isMonth = (value: unknown): boolean =>
   typeof value === 'string' && MONTH_PATTERN.test(value) && isBoundedInstant(`${value}-01T00:00:00Z`);
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isBoundedText = (value: unknown, lengthMax: number): boolean =>
+  typeof value === 'string' && value.length > 0 && value.length <= lengthMax && !value.includes('\0');
 
 /** A caller's own key. */
 export const IsKey = (options?: ValidationOptions): PropertyDecorator =>
@@ -115,6 +121,17 @@ export const IsMetadata = (): PropertyDecorator =>
           text.length <= METADATA_VALUE_LENGTH_MAX,
       ),
     `hold at most ${METADATA_ENTRIES_MAX} texts, with names of 1 to ${METADATA_NAME_LENGTH_MAX} and values of up to ${METADATA_VALUE_LENGTH_MAX} characters`,
+  );
+
+/** What things are called elsewhere: a bounded map of texts. */
+export const IsCodes = (): PropertyDecorator =>
+  rule(
+    'invalid_codes',
+    (value) =>
+      isRecord(value) &&
+      Object.keys(value).length <= CODES_MAX &&
+      Object.entries(value).every(([name, code]) => isBoundedText(name, CODES_NAME_LENGTH_MAX) && isBoundedText(code, CODES_LENGTH_MAX)),
+    `hold at most ${CODES_MAX} texts, with names of 1 to ${CODES_NAME_LENGTH_MAX} and values of 1 to ${CODES_LENGTH_MAX} characters`,
   );
 
 /** Values that events must have, by property. */

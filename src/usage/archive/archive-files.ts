@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Month } from '../months.js';
 import { EventFile, lookedAt } from './event-files.js';
-import type { ArchivedFile } from './archive-records.js';
+import type { WrittenFile } from './archive-records.js';
 import type { EventRow } from './event-rows.js';
 
 /** One file holds no more, so that each can be read and copied by itself. */
@@ -25,9 +25,9 @@ export class DamagedFile extends Error {
 export async function writeFiles(
   dir: string,
   { month, part, batches }: { readonly month: Month; readonly part: number; readonly batches: AsyncIterable<readonly EventRow[]> },
-): Promise<ArchivedFile[]> {
+): Promise<WrittenFile[]> {
   await mkdir(dir, { recursive: true });
-  const files: ArchivedFile[] = [];
+  const files: WrittenFile[] = [];
   let writing: EventFile | undefined;
   const pathOf = (): string => join(dir, `${nameOf(month, part + files.length)}${UNFINISHED}`);
   const finish = async (file: EventFile): Promise<void> => {
@@ -48,7 +48,7 @@ export async function writeFiles(
 async function named(
   dir: string,
   { month, part, written }: { readonly month: Month; readonly part: number; readonly written: EventFile },
-): Promise<ArchivedFile> {
+): Promise<WrittenFile> {
   const file = nameOf(month, part);
   const path = join(dir, `${file}${UNFINISHED}`);
   const { content, bytes, sha256 } = await lookedAt(path);
@@ -57,7 +57,7 @@ async function named(
   if (content.digest() !== contentSha256) throw new DamagedFile(path, 'other events were read back than were written');
   await rename(path, join(dir, file));
   await syncFolder(dir);
-  return { month, part, file, events, bytes, sha256, contentSha256, types: [...written.types].sort() };
+  return { month, part, file, events, bytes, sha256, contentSha256, types: [...written.types].sort(), lastSeq: written.lastSeq };
 }
 
 /** A name is on the disk when its folder is. */

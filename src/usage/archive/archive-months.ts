@@ -11,7 +11,7 @@ import { CONFIG, type Config } from '../../config.js';
 import { Refusal } from '../../domain/refusal.js';
 import { SHARE_INGEST } from '../late-marks.js';
 import { type Month, partitionOf } from '../months.js';
-import { type ArchivedFile, insertArchived, nextPart } from './archive-records.js';
+import { type ArchivedFile, insertArchived, nextPart, type WrittenFile } from './archive-records.js';
 import { removeFrom, writeFiles } from './archive-files.js';
 import { eventsOfMonth } from './event-rows.js';
 
@@ -103,7 +103,7 @@ export class ArchiveMonths {
     return part;
   }
 
-  private async takeOut(actor: Actor, month: Month, files: readonly ArchivedFile[]): Promise<void> {
+  private async takeOut(actor: Actor, month: Month, files: readonly WrittenFile[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1)
       try {
         await this.database.transaction((tx) => this.takenOut(tx, actor, month, files));
@@ -113,7 +113,7 @@ export class ArchiveMonths {
       }
   }
 
-  private async takenOut(tx: Tx, actor: Actor, month: Month, files: readonly ArchivedFile[]): Promise<void> {
+  private async takenOut(tx: Tx, actor: Actor, month: Month, files: readonly WrittenFile[]): Promise<void> {
     await tx.query(`set local lock_timeout = ${String(LOCK_TIMEOUT_MS)}`);
     await tx.query(SHARE_INGEST); // no meter begins to be filled
     await tx.query('lock table usage_event in access exclusive mode');

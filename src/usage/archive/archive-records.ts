@@ -19,6 +19,12 @@ export interface ArchivedFile {
   readonly types: readonly string[];
 }
 
+/** One that is about to be recorded. */
+export interface WrittenFile extends ArchivedFile {
+  /** The highest position of its events. */
+  readonly lastSeq: bigint;
+}
+
 const COLUMNS = `month, part, file, events::int as events, bytes::float8 as bytes, sha256, content_sha256 as "contentSha256", types`;
 
 /** The files whose events are nowhere else, in order. */
@@ -35,14 +41,14 @@ export async function nextPart(tx: Tx, month: Month): Promise<number> {
 
 export async function insertArchived(
   tx: Tx,
-  files: readonly ArchivedFile[],
+  files: readonly WrittenFile[],
   { actor, at }: { readonly actor: Actor; readonly at: Instant },
 ): Promise<void> {
-  for (const { month, part, file, events, bytes, sha256, contentSha256, types } of files)
+  for (const { month, part, file, events, bytes, sha256, contentSha256, types, lastSeq } of files)
     await tx.query(
-      `insert into usage_archive (month, part, file, events, bytes, sha256, content_sha256, types, archived_at, actor_kind, actor_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-      [month, part, file, events, bytes, sha256, contentSha256, types, formatInstant(at), actor.kind, actor.id],
+      `insert into usage_archive (month, part, file, events, bytes, sha256, content_sha256, types, last_seq, archived_at, actor_kind, actor_id)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [month, part, file, events, bytes, sha256, contentSha256, types, lastSeq.toString(), formatInstant(at), actor.kind, actor.id],
     );
 }
 

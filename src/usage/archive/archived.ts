@@ -67,6 +67,13 @@ export async function refuseArchivedRange(
   if (found?.month) throw usageArchived(found.month);
 }
 
+/** SQL for the first archived month that has events of the range from $1 to $2 with a later position than one of $3. */
+export const EXPORT_LACKS = `
+  select a.month from usage_archive a
+  where ${ARCHIVED} and ($1::timestamptz is null or $1 < ${MONTH_END}) and ($2::timestamptz is null or $2 > ${MONTH_START})
+    and (a.last_seq is null or a.last_seq > any($3::bigint[]))
+  order by a.month limit 1`;
+
 /** @throws Refusal `usage_archived` where events of one of the types are archived, of whatever time */
 export async function refuseArchivedTypes(tx: Tx, types: readonly string[]): Promise<void> {
   const [found] = await tx.query<{ month: Month | null }[]>(
@@ -98,6 +105,14 @@ export async function archiveOf(tx: Tx, { accountId, ident }: NamedThing): Promi
   );
   return row?.files ? { month: row.month, files: row.files } : undefined;
 }
+
+/** Where events are exported. */
+export const exportArchived = (month: string): Refusal =>
+  new Refusal(
+    'conflict',
+    'usage_archived',
+    `Events of ${month} are archived, and were not exported before: have an operator run "wharfage archive --restore ${month}", or export a range without that month.`,
+  );
 
 /** Where an event is read. */
 export const eventArchived = ({ month, files }: { readonly month: Month; readonly files: readonly string[] }): Refusal =>

@@ -1,91 +1,68 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from 'hyparquet';
-import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { fileWriter } from 'hyparquet-writer';
+import { PARQUET_INSTANT, PARQUET_INTEGER, PARQUET_TEXT, type ParquetType, required } from '../../common/parquet/elements.js';
+import { type ParquetRows, RowGroups } from '../../common/parquet/row-groups.js';
 import { Content, type EventRow } from './event-rows.js';
 
-/*
- * Events as Apache Parquet, to be read by any tool that reads it: instants in microseconds of UTC, data as JSON text, as exact as it was.
- * Written and read by groups of rows, of which one at a time is in memory.
- */
-const GROUP_ROWS_MAX = 20_000;
-const GROUP_CHARACTERS_MAX = 16 * 1024 * 1024;
-
-const text = (name: string): SchemaElement => ({ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' });
-const instant = (name: string): SchemaElement => ({
-  name,
-  type: 'INT64',
-  converted_type: 'TIMESTAMP_MICROS',
-  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
-  repetition_type: 'REQUIRED',
-});
+/* Events as Parquet: instants in microseconds of UTC, data as JSON text, as exact as it was. Read group by group, too. */
 
 const COLUMNS = {
-  account_id: ['accountId', text],
-  event_time: ['time', instant],
-  event_seq: ['seq', (name: string): SchemaElement => ({ name, type: 'INT64', repetition_type: 'REQUIRED' })],
-  source: ['source', text],
-  id: ['id', text],
-  type: ['type', text],
-  sequence: ['sequence', text],
-  data: ['data', text],
-  received_at: ['receivedAt', instant],
-} as const satisfies Record<string, readonly [keyof EventRow, (name: string) => SchemaElement]>;
+  account_id: ['accountId', PARQUET_TEXT],
+  event_time: ['time', PARQUET_INSTANT],
+  event_seq: ['seq', PARQUET_INTEGER],
+  source: ['source', PARQUET_TEXT],
+  id: ['id', PARQUET_TEXT],
+  type: ['type', PARQUET_TEXT],
+  sequence: ['sequence', PARQUET_TEXT],
+  data: ['data', PARQUET_TEXT],
+  received_at: ['receivedAt', PARQUET_INSTANT],
+} as const satisfies Record<string, readonly [keyof EventRow, ParquetType]>;
 
-const SCHEMA: SchemaElement[] = [
-  { name: 'usage_event', num_children: Object.keys(COLUMNS).length },
-  ...Object.entries(COLUMNS).map(([name, [, element]]) => element(name)),
-];
+const EVENTS: ParquetRows<EventRow> = {
+  name: 'usage_event',
+  columns: Object.entries(COLUMNS).map(([name, [property, type]]) => ({ element: required(name, type), valueOf: (row) => row[property] })),
+  charactersOf: ({ data, source, id }) => data.length + source.length + id.length,
+};
 
 /** A file that events are being written to. */
 export class EventFile {
   readonly content = new Content();
   readonly types = new Set<string>();
-  private readonly writer: ParquetWriter;
-  private group: EventRow[] = [];
-  private characters = 0;
+  lastSeq = 0n;
+  private readonly writer: ReturnType<typeof fileWriter>;
+  private readonly groups: RowGroups<EventRow>;
 
   constructor(private readonly path: string) {
-    this.writer = new ParquetWriter({ writer: fileWriter(path), schema: SCHEMA, createdBy: 'wharfage' });
+    this.writer = fileWriter(path);
+    this.groups = new RowGroups(this.writer, EVENTS);
   }
 
   /** Bytes so far, but for the group of rows that is being collected. */
   get bytes(): number {
-    return this.writer.writer.offset;
+    return this.writer.offset;
   }
 
   async add(rows: readonly EventRow[]): Promise<void> {
     this.content.add(rows);
-    for (const row of rows) {
-      this.types.add(row.type);
-      this.group.push(row);
-      this.characters += row.data.length + row.source.length + row.id.length;
-      if (this.group.length >= GROUP_ROWS_MAX || this.characters >= GROUP_CHARACTERS_MAX) await this.writeGroup();
+    for (const { type, seq } of rows) {
+      this.types.add(type);
+      if (seq > this.lastSeq) this.lastSeq = seq;
     }
+    await this.groups.add(rows);
   }
 
   /** All is on the disk when this returns. */
   async finish(): Promise<void> {
-    if (this.group.length > 0) await this.writeGroup();
-    await this.writer.finish();
+    await this.groups.finish();
     const file = await open(this.path, 'r+');
     try {
       await file.sync();
     } finally {
       await file.close();
     }
-  }
-
-  private async writeGroup(): Promise<void> {
-    const group = this.group;
-    [this.group, this.characters] = [[], 0];
-    const columnData = Object.entries(COLUMNS).map(([name, [property]]) => ({
-      name,
-      data: group.map((row) => row[property]),
-      offsetIndex: false,
-    }));
-    await this.writer.write({ columnData, rowGroupSize: group.length });
   }
 }
 

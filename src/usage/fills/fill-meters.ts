@@ -5,7 +5,7 @@ import { Hooks } from '../../common/hooks.js';
 import { Jobs } from '../../common/jobs/jobs.js';
 import { meterDefined, MetersService } from '../../meters/meters.service.js';
 import { refuseArchivedTypes } from '../archive/archived.js';
-import { SHARE_INGEST, STOP_INGEST } from '../late-marks.js';
+import { LAST_POSITION, SHARE_INGEST, STOP_INGEST } from '../late-marks.js';
 import { countLevels } from '../rollups/count-levels.js';
 import { countNumbers } from '../rollups/count-numbers.js';
 import { advanceFill, beginFill, endFill, lockFill } from './fill-rows.js';
@@ -66,8 +66,7 @@ export class FillMeters implements OnModuleInit {
     const { id, definition, filledAt } = await this.meters.byKey(tx, key);
     const types = [definition.eventType, definition.snapshotType].filter((type) => type !== undefined);
     const [found] = await tx.query<{ there: boolean; last: bigint }[]>(
-      `select exists (select 1 from usage_event_type where type = any($1::text[])) as there,
-         case when is_called then last_value else 0 end as last from usage_event_seq`,
+      `select exists (select 1 from usage_event_type where type = any($1::text[])) as there, ${LAST_POSITION} as last`,
       [types],
     );
     if (found?.there === true) {

@@ -5,7 +5,7 @@ import { formatInstant, type Instant, type Stretch } from '../../../src/domain/i
 import { localDay } from '../../../src/domain/period.js';
 import { type ProrationRule, share } from '../../../src/domain/proration.js';
 import type { Account } from './account.js';
-import type { Life } from './life.js';
+import { inOrder, type Life } from './life.js';
 import { type Piece, pieceAt, piecesOf, pricesOf } from './timeline.js';
 
 /** A stretch that a line covers, or, below zero, that it gives back or that should be covered. */
@@ -22,7 +22,9 @@ export function coverageFaults({ lives, lines, now, scenario }: Account): string
   return lives.flatMap((life) => {
     const current = pieceAt(life, now);
     const open = new Set(
-      current.state === 'active' ? pricesOf(current).map(({ price }) => nameOf(life, current.terms.plan.plan, price.key)) : [],
+      current.state === 'active' || isPausedForNoDays(life, current)
+        ? pricesOf(current).map(({ price }) => nameOf(life, current.terms.plan.plan, price.key))
+        : [],
     );
     const inArrears = new Set(
       scenario.plans.flatMap(({ plan, prices }) => prices.flatMap((price) => (isInArrears(price) ? [nameOf(life, plan, price.key)] : []))),
@@ -38,6 +40,15 @@ export function coverageFaults({ lives, lines, now, scenario }: Account): string
       ).map((fault) => `${name}: ${fault}`);
     });
   });
+}
+
+/** Whether what is counted by days counts on: the pause begins and ends on one day, as far as is known. */
+function isPausedForNoDays({ parent, toggles }: Life, { state, start, rule }: Piece): boolean {
+  if (state !== 'paused' || rule.basis !== 'day') return false;
+  const known = inOrder((parent ?? { toggles }).toggles); // an add-on is paused with its parent
+  const since = known.findLast(({ at }) => at <= start);
+  const until = known.find(({ at }) => at > start);
+  return since !== undefined && until !== undefined && localDay(since.at, rule.timeZone) === localDay(until.at, rule.timeZone);
 }
 
 const nameOf = (life: Life, plan: string, price: string): string => `${life.id} ${plan} ${price}`;

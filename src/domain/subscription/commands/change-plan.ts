@@ -41,7 +41,7 @@ export function planChangeInstant({ plan, when = 'now', quantities }: ChangePlan
  *   `plan_already_held`, `plan_not_held`, `add_on_refused`, `invalid_request`
  */
 export function decideChangePlan(command: ChangePlanCommand, context: ChangeContext): Fact[] {
-  const { history, now, addOns } = context;
+  const { history, now } = context;
   refuseEnded(history, now);
   const effectiveAt = planChangeInstant(command, context);
   refuseAfterEnd(history, effectiveAt);
@@ -61,12 +61,6 @@ export function decideChangePlan(command: ChangePlanCommand, context: ChangeCont
     );
   if (history.parent && (otherInterval || command.anchor === 'reset'))
     throw new Refusal('conflict', 'add_on_refused', 'An add-on has the periods of its subscription: choose a plan with the same interval.');
-  if (otherInterval && addOns.length > 0)
-    throw new Refusal(
-      'conflict',
-      'add_ons_share_interval',
-      `The add-ons ${addOns.map(({ id }) => id).join(', ')} share the subscription's periods: cancel them before its interval changes.`,
-    );
   refuseAll([...quantityProblems(plan, quantities ?? {}), ...overrideProblems(plan, command.overrides ?? {})]);
   const changed: PlanChangedFact = {
     kind: 'plan_changed',

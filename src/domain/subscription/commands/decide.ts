@@ -6,6 +6,7 @@ import { type ChangeQuantityCommand, decideChangeQuantity } from './change-quant
 import type { ChangeContext } from './context.js';
 import { decideExtendTrial, type ExtendTrialCommand } from './extend-trial.js';
 import { refuseMeterClashes } from './meter-clash.js';
+import { refuseOtherIntervals } from './shared-interval.js';
 import { decidePause, decideResume, type PauseCommand, type ResumeCommand } from './pause.js';
 import type { ActionName } from './transitions.js';
 
@@ -36,17 +37,21 @@ const DECISIONS: { readonly [Name in ActionName]: (action: Extract<Action, { act
   'discard-scheduled': (_action, context) => decideDiscardScheduled(context),
 };
 
-/** What may lengthen the time for which a meter is priced; all else only shortens it, and stays possible whatever else is held. */
+/** What may lengthen the time for which something is held; all else only shortens it, and stays possible whatever else is held. */
 const MAY_CLASH: ReadonlySet<ActionName> = new Set(['change-plan', 'uncancel', 'discard-scheduled']);
 
 /**
  * The facts that an action adds to a subscription's history. An action, its preview and its simulation are all decided here.
- * @throws Refusal as the action's own function does; `meter_already_priced`
+ * @throws Refusal as the action's own function does; `meter_already_priced`, `add_ons_share_interval`
  */
 export function decide(action: Action, context: ChangeContext): Fact[] {
   const decision = DECISIONS[action.action] as (action: Action, context: ChangeContext) => Fact[];
   const facts = decision(action, context);
-  if (MAY_CLASH.has(action.action)) refuseMeterClashes(facts, withVersionOf(action, context));
+  if (MAY_CLASH.has(action.action)) {
+    const known = withVersionOf(action, context);
+    refuseOtherIntervals(facts, known);
+    refuseMeterClashes(facts, known);
+  }
   return facts;
 }
 

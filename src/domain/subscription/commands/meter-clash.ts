@@ -35,8 +35,8 @@ export function refuseHeldTwice(stretches: readonly Holding[], from: Instant, he
     if (to === null || to > from) refuseMeterClash(plan, { from: latest(since, from), to }, held);
 }
 
-/** What is withdrawn changes what was held from the instant at which it would have taken effect. */
-function changesFrom(facts: readonly Fact[], { facts: known }: SubscriptionHistory): Instant | undefined {
+/** The first instant at which new facts change what is held. What is withdrawn does so from the instant at which it would have taken effect. */
+export function changesFrom(facts: readonly Fact[], { facts: known }: SubscriptionHistory): Instant | undefined {
   const told = facts.flatMap((fact) => (fact.kind === 'withdrawn' ? known.filter(({ seq }) => fact.seqs.includes(seq)) : [fact]));
   const [first, ...rest] = told.map(({ effectiveAt }) => effectiveAt);
   return first === undefined ? undefined : rest.reduce(earliest, first);
@@ -56,5 +56,5 @@ function refuseMeterClash(plan: PlanVersion, span: Span, held: readonly Holding[
   }
 }
 
-const overlap = (a: Span, b: Span): boolean => (a.to === null || b.from < a.to) && (b.to === null || a.from < b.to);
+export const overlap = (a: Span, b: Span): boolean => (a.to === null || b.from < a.to) && (b.to === null || a.from < b.to);
 const meteredOf = ({ prices }: PlanVersion): MeteredPrice[] => prices.filter((price) => price.kind === 'metered');

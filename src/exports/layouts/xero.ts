@@ -1,0 +1,35 @@
+import { TARGET, invoiceLayout } from './invoice-layout.js';
+import { daySql, empty, said, TAX_CODE } from './layout.js';
+
+/** Xero's template of sales invoices. It takes 500 invoices in a file. */
+export const XERO = invoiceLayout('xero', [
+  said('*ContactName', 'r.buyer_name'),
+  said('EmailAddress', 'r.buyer_email'),
+  said('POAddressLine1', `r.buyer_address ->> 'line1'`),
+  said('POAddressLine2', `r.buyer_address ->> 'line2'`),
+  empty('POAddressLine3'),
+  empty('POAddressLine4'),
+  said('POCity', `r.buyer_address ->> 'city'`),
+  said('PORegion', `r.buyer_address ->> 'region'`),
+  said('POPostalCode', `r.buyer_address ->> 'postalCode'`),
+  said('POCountry', `r.buyer_address ->> 'country'`),
+  said('*InvoiceNumber', 'r.invoice_number'),
+  said('Reference', 'r.account'),
+  said('*InvoiceDate', daySql('issued_at', 'DD/MM/YYYY')),
+  said('*DueDate', daySql('due_at', 'DD/MM/YYYY')),
+  empty('Total'),
+  empty('InventoryItemCode'),
+  said('*Description', 'r.description'),
+  { name: '*Quantity', type: 'code', sql: `'1'` },
+  { name: '*UnitAmount', type: 'money', sql: 'r.net' },
+  empty('Discount'),
+  said('*AccountCode', TARGET),
+  said('*TaxType', TAX_CODE),
+  empty('TaxAmount'),
+  empty('TrackingName1'),
+  empty('TrackingOption1'),
+  empty('TrackingName2'),
+  empty('TrackingOption2'),
+  { name: 'Currency', type: 'code', sql: 'r.currency' },
+  empty('BrandingTheme'),
+]);
