@@ -104,6 +104,11 @@ describe('billing bounds', () => {
     await wharfage.ok('PUT', '/v2/billing-bounds/USD', {});
     expect(await wharfage.ok('POST', '/v2/accounts/grows/bill', {})).toEqual({ invoices: 1, parked: false });
     await afterStory(wharfage);
+    const { data } = await wharfage.ok('GET', '/v2/invoices?account=grows');
+    const [large] = data.sort((a: any, b: any) => String(b.number).localeCompare(String(a.number)));
+    await wharfage.ok('POST', `/v2/invoices/${String(large.id)}/void`, { reason: 'too much' });
+    await wharfage.ok('PUT', '/v2/billing-bounds/USD', { growthMax: '10', growthFrom: '50.00' });
+    expect(await run(JAN)).toMatchObject({ invoices: 0, parked: 1 }); // what is void is nothing to be compared with
   });
 
   test.each<[string, object, number, string]>([

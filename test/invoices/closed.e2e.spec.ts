@@ -1,5 +1,5 @@
 import { accountIdFor } from '../../src/common/ids.js';
-import { afterStory } from '../support/story.js';
+import { afterStory, differences } from '../support/story.js';
 import { Books } from './books.js';
 
 let books: Books;
@@ -26,6 +26,7 @@ describe('a void invoice', () => {
       voidedAt: '2026-01-01T00:00:00Z',
     });
     expect(await books.ledger('again')).toEqual({});
+    expect(await differences(books.wharfage, ['invoices', 'ledger'])).toEqual([]);
     expect(await books.bill('again')).toEqual({ invoices: 1, parked: false });
     expect(await books.bill('again')).toEqual({ invoices: 0, parked: false });
     const [, second] = await books.invoices('again');
