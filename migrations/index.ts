@@ -4,6 +4,7 @@ import { ArchivePositions1764000715000 } from './1764000715000-archive-positions
 import { Catalog1764000100000 } from './1764000100000-catalog.js';
 import { Corrections1764000620000 } from './1764000620000-corrections.js';
 import { CreditGrants1764000640000 } from './1764000640000-credit-grants.js';
+import { CreditNotes1764000650000 } from './1764000650000-credit-notes.js';
 import { Entitlements1764000500000 } from './1764000500000-entitlements.js';
 import { Exports1764000670000 } from './1764000670000-exports.js';
 import { Guards1764000520000 } from './1764000520000-guards.js';
@@ -35,6 +36,7 @@ export const migrations = [
   Corrections1764000620000,
   Alerts1764000630000,
   CreditGrants1764000640000,
+  CreditNotes1764000650000,
   Ledger1764000660000,
   Exports1764000670000,
   Settlement1764000700000,

@@ -7,6 +7,7 @@ import type { RecognitionMethod, RevenueLine } from './revenue.js';
 /** The chart of accounts. */
 export const LEDGER_ACCOUNTS = {
   accounts_receivable: 'What accounts owe on issued invoices (asset)',
+  bad_debt: 'Written off, because nobody will pay it (expense)',
   cash: 'What providers collected, by hand or by card (asset)',
   grant_clearing: 'Paid for credit grants outside of this service, to be matched with what came in (asset)',
   customer_balance: 'Credit that accounts hold with us (liability)',
@@ -16,6 +17,7 @@ export const LEDGER_ACCOUNTS = {
   breakage_revenue: 'Paid credit grants that expired (income)',
   promotional_credits: 'What promotional credit grants paid (contra income)',
   opening_balances: 'What accounts brought along from another system (equity)',
+  refunds_payable: 'Credited by notes, on its way back to those who paid (liability)',
   refunds: 'Paid back without a credit note (contra income)',
   tax_payable: 'Tax charged for the authorities (liability)',
   unbilled_revenue: 'Earned before it was billed (asset)',
@@ -33,7 +35,17 @@ export interface Posting {
 export const STANDARD_SELLER = 'default';
 
 /** What entries may be caused by. */
-export const CAUSE_KINDS = ['invoice', 'service', 'recognition', 'payment', 'refund', 'import', 'credit_grant', 'grant_entry'] as const;
+export const CAUSE_KINDS = [
+  'invoice',
+  'service',
+  'recognition',
+  'credit_note',
+  'payment',
+  'refund',
+  'import',
+  'credit_grant',
+  'grant_entry',
+] as const;
 
 export type CauseKind = (typeof CAUSE_KINDS)[number];
 
@@ -44,8 +56,12 @@ export type EntryPurpose =
   | 'balance_applied'
   | 'revenue_earned'
   | 'revenue_recognized'
+  | 'invoice_voided'
+  | 'invoice_written_off'
+  | 'credit_note_issued'
   | 'payment_received'
   | 'payment_refunded'
+  | 'refund_returned'
   | 'balance_opened'
   | 'grant_funded'
   | 'grant_expired'
@@ -69,9 +85,7 @@ export function invoiceEntries(invoice: InvoiceAmounts, revenue: readonly Revenu
     entry('invoice_issued', currency, [
       { ledgerAccount: 'accounts_receivable', amountMinor: totalMinor > 0n ? totalMinor : 0n },
       { ledgerAccount: 'customer_balance', amountMinor: -creditedMinor },
-      { ledgerAccount: 'deferred_revenue', amountMinor: -revenueBy('daily', revenue) },
-      { ledgerAccount: 'unbilled_revenue', amountMinor: -revenueBy('at_service_end', revenue) },
-      { ledgerAccount: 'revenue', amountMinor: -revenueBy('at_once', revenue) },
+      ...revenuePostings(revenue),
       { ledgerAccount: 'tax_payable', amountMinor: -taxMinor },
     ]),
     entry('grants_applied', currency, grantPostings(invoice.grantsApplied)),
@@ -136,14 +150,15 @@ export const grantEndedEntry = (end: 'expired' | 'voided', amountMinor: bigint, 
     { ledgerAccount: end === 'expired' ? 'breakage_revenue' : 'grant_clearing', amountMinor: -amountMinor },
   ]);
 
-/** Money that came in: it settles what is due, and what is more than that stands on the account's balance. */
+/** Money that came in: it settles what is due, then what was written off, and what is more than that stands on the account's balance. */
 export const paymentEntry = (
-  { settledMinor, surplusMinor }: { readonly settledMinor: bigint; readonly surplusMinor: bigint },
+  { settledMinor, recoveredMinor, surplusMinor }: Record<'settledMinor' | 'recoveredMinor' | 'surplusMinor', bigint>,
   currency: string,
 ): Entry =>
   entry('payment_received', currency, [
-    { ledgerAccount: 'cash', amountMinor: settledMinor + surplusMinor },
+    { ledgerAccount: 'cash', amountMinor: settledMinor + recoveredMinor + surplusMinor },
     { ledgerAccount: 'accounts_receivable', amountMinor: -settledMinor },
+    { ledgerAccount: 'bad_debt', amountMinor: -recoveredMinor },
     { ledgerAccount: 'customer_balance', amountMinor: -surplusMinor },
   ]);
 
@@ -175,7 +190,7 @@ function grantPostings(applied: readonly GrantApplication[]): Posting[] {
 }
 
 /** Postings of nothing are left out; the rest must sum to zero. */
-function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[]): Entry {
+export function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[]): Entry {
   const postings = all.filter((posting) => posting.amountMinor !== 0n);
   const difference = postings.reduce((total, posting) => total + posting.amountMinor, 0n);
   if (difference !== 0n) throw new RangeError(`postings of ${purpose} are ${difference.toString()} apart`);
@@ -183,6 +198,13 @@ function entry(purpose: EntryPurpose, currency: string, all: readonly Posting[])
 }
 
 const isSomething = ({ postings }: Entry): boolean => postings.length > 0;
+
+/** Where the revenue of lines stands when they are billed; it is taken back there where it is below zero. */
+export const revenuePostings = (revenue: readonly RevenueLine[]): Posting[] => [
+  { ledgerAccount: 'deferred_revenue', amountMinor: -revenueBy('daily', revenue) },
+  { ledgerAccount: 'unbilled_revenue', amountMinor: -revenueBy('at_service_end', revenue) },
+  { ledgerAccount: 'revenue', amountMinor: -revenueBy('at_once', revenue) },
+];
 
 const revenueBy = (method: RecognitionMethod, revenue: readonly RevenueLine[]): bigint =>
   sumOf(revenue.filter((line) => line.method === method));

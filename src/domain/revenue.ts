@@ -60,7 +60,7 @@ const lastDateOf = ({ start, end }: Stretch, timeZone: string): number => Number
  * Exact amounts as whole minor units that add up to a total close to their sum: each is rounded, halves away from zero, and what is left goes
  * unit by unit to those that lost most by it; of equals to the earlier one.
  */
-function roundedTo(totalMinor: bigint, exact: readonly Exact[]): bigint[] {
+export function roundedTo(totalMinor: bigint, exact: readonly Exact[]): bigint[] {
   const rounded = exact.map(roundHalfAwayFromZero);
   const left = totalMinor - rounded.reduce((sum, amount) => sum + amount, 0n);
   if (left === 0n) return rounded;

@@ -7,7 +7,7 @@ export interface BalanceChange {
   readonly accountId: string;
   readonly at: Instant;
   readonly amountMinor: bigint;
-  readonly causeKind: 'invoice' | 'import' | 'payment' | 'refund';
+  readonly causeKind: 'invoice' | 'import' | 'payment' | 'refund' | 'void' | 'credit_note' | 'returned_refund';
   readonly causeId: string;
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { plainArray, textArray } from '../common/database/arrays.js';
 import type { Tx } from '../common/database/database.js';
-import type { BilledLine, Line, LineTax } from '../domain/billing/line.js';
+import type { InvoicedLine } from '../domain/billing/creditable.js';
+import { type BilledLine, type Line, type LineTax, netOf } from '../domain/billing/line.js';
+import { grouped, positionsTaken } from '../domain/billing/slot.js';
 import { formatInstant, type Instant, type Stretch } from '../domain/instant.js';
 import type { BreakdownStep } from '../domain/rating/model.js';
 
@@ -26,8 +28,8 @@ export const LINE_COLUMNS = `
   service_start as "serviceStart", service_end as "serviceEnd", period_key as "periodKey", period_start as "periodStart",
   period_end as "periodEnd", period_ordinal as "periodOrdinal", proration, adjusts, groups, breakdown, discounts, taxes`;
 
-/** A row as the domain's line. */
-export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, periodEnd, discounts, ...line }: LineRow): BilledLine {
+/** A row as the domain's line, as if no credit note were issued against it. */
+export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, periodEnd, discounts, ...line }: LineRow): InvoicedLine {
   return {
     ...line,
     servicePeriod: { start: serviceStart, end: serviceEnd },
@@ -37,23 +39,52 @@ export function lineOf({ serviceStart, serviceEnd, periodKey, periodStart, perio
   };
 }
 
-/** Everything that was billed to these accounts, in the order of billing, by account. One query over invoice_line_pk. */
-export async function billedLines(tx: Tx, accountIds: readonly string[]): Promise<Map<string, BilledLine[]>> {
-  const rows = await tx.query<LineRow[]>(
-    `select ${LINE_COLUMNS} from invoice_line where account_id = any($1::uuid[]) order by billed_seq`,
-    [accountIds],
-  );
-  return byAccount(rows);
+/** What was billed to an account. */
+export interface Billed {
+  /** In the order of billing; without those on void invoices, unless they were waived. */
+  readonly lines: readonly InvoicedLine[];
+  /** The highest position taken in each slot, on void invoices too. */
+  readonly slotSeqs: ReadonlyMap<string, number>;
 }
 
-function byAccount(rows: readonly LineRow[]): Map<string, BilledLine[]> {
-  const lines = new Map<string, BilledLine[]>();
-  for (const row of rows) {
-    const found = lines.get(row.accountId);
-    if (found) found.push(lineOf(row));
-    else lines.set(row.accountId, [lineOf(row)]);
-  }
-  return lines;
+interface BilledRow extends LineRow {
+  readonly void: boolean;
+  readonly waived: boolean;
+  readonly creditNotedMinor: bigint;
+}
+
+const BILLED_COLUMNS = `${LINE_COLUMNS}, billed_seq`;
+
+/* Lines with what became of them. Relies on invoice_settlement_pk and credit_note_line_by_line. */
+const billedSql = (lines: string): string => `
+  select l.*, s.invoice_id is not null as void, coalesce(s.waived, false) as waived, coalesce(c.amount_minor, 0)::bigint as "creditNotedMinor"
+  from (${lines}) l
+  left join invoice_settlement s on s.account_id = l."accountId" and s.invoice_id = l."invoiceId" and s.closed = 'void'
+  cross join lateral (
+    select sum(amount_minor) as amount_minor from credit_note_line where account_id = l."accountId" and line_id = l.id) c
+  order by l.billed_seq`;
+
+const ALL_LINES = billedSql(`select ${BILLED_COLUMNS} from invoice_line where account_id = any($1::uuid[])`);
+
+/** Everything that was billed to these accounts, by account. One query over invoice_line_pk. */
+export async function billedLines(tx: Tx, accountIds: readonly string[]): Promise<Map<string, Billed>> {
+  return byAccount(await tx.query<BilledRow[]>(ALL_LINES, [accountIds]));
+}
+
+function byAccount(rows: readonly BilledRow[]): Map<string, Billed> {
+  const groups = [...grouped(rows, (row) => row.accountId)];
+  return new Map(
+    groups.map(([accountId, own]) => [
+      accountId,
+      { lines: own.filter((row) => !row.void || row.waived).map(billedLineOf), slotSeqs: positionsTaken(own) },
+    ]),
+  );
+}
+
+/** Of a charge that was waived nothing is left to be given back. */
+function billedLineOf({ void: _void, waived, creditNotedMinor, ...row }: BilledRow): InvoicedLine {
+  const line = lineOf(row);
+  return { ...line, creditNotedMinor: waived ? netOf(line) : creditNotedMinor };
 }
 
 /** A subscription, and up to where what was billed of it is left out; null for nothing. */
@@ -67,6 +98,9 @@ export interface OpenPart {
 const ENDS = `(case when l.kind = 'one_time' then 'infinity'::timestamptz else greatest(l.period_end, l.service_end) end)`;
 const PARTS = 'unnest($1::uuid[], $2::text[], $3::timestamptz[]) as k(account_id, subscription, through)';
 const OF_PART = 'l.account_id = k.account_id and l.subscription = k.subscription';
+/* A line that counts as billed, as `billedLines` has it. */
+const COUNTS = `not exists (
+  select from invoice_settlement s where s.account_id = l.account_id and s.invoice_id = l.invoice_id and s.closed = 'void' and not s.waived)`;
 
 const partColumns = (parts: readonly OpenPart[]): string[] => [
   plainArray(parts.map(({ accountId }) => accountId)),
@@ -74,16 +108,14 @@ const partColumns = (parts: readonly OpenPart[]): string[] => [
   plainArray(parts.map(({ through }) => (through === null ? '-infinity' : formatInstant(through)))),
 ];
 
-/** What was billed of these subscriptions and ends later, in the order of billing, by account. One query over invoice_line_by_end. */
-export async function openLines(tx: Tx, parts: readonly OpenPart[]): Promise<Map<string, BilledLine[]>> {
+const OPEN_LINES = billedSql(`
+  select ${BILLED_COLUMNS} from (
+    select o.* from ${PARTS} cross join lateral (select l.* from invoice_line l where ${OF_PART} and ${ENDS} > k.through) o) o`);
+
+/** What was billed of these subscriptions and ends later, by account. One query over invoice_line_by_end. */
+export async function openLines(tx: Tx, parts: readonly OpenPart[]): Promise<Map<string, Billed>> {
   if (parts.length === 0) return new Map();
-  const rows = await tx.query<LineRow[]>(
-    `select ${LINE_COLUMNS} from (
-       select o.* from ${PARTS} cross join lateral (select l.* from invoice_line l where ${OF_PART} and ${ENDS} > k.through) o) l
-     order by billed_seq`,
-    partColumns(parts),
-  );
-  return byAccount(rows);
+  return byAccount(await tx.query<BilledRow[]>(OPEN_LINES, partColumns(parts)));
 }
 
 /**
@@ -94,8 +126,8 @@ export async function periodsLeftOut(tx: Tx, parts: readonly OpenPart[]): Promis
   if (parts.length === 0) return new Map();
   const rows = await tx.query<{ subscription: string; key: string; start: Instant; end: Instant }[]>(
     `select distinct k.subscription, l.period_key as key, l.period_start as start, l.period_end as "end" from ${PARTS}
-     cross join lateral (select max(${ENDS}) as at from invoice_line l where ${OF_PART} and ${ENDS} <= k.through) last
-     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through and ${ENDS} >= least(last.at, k.through - interval '48 hours')`,
+     cross join lateral (select max(${ENDS}) as at from invoice_line l where ${OF_PART} and ${ENDS} <= k.through and ${COUNTS}) last
+     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through and ${ENDS} >= least(last.at, k.through - interval '48 hours') and ${COUNTS}`,
     partColumns(parts),
   );
   const periods = new Map<string, Map<string, Stretch>>();
@@ -118,7 +150,7 @@ export async function discountsLeftOut(
   const rows = await tx.query<{ subscription: string; ordinal: number; given: bigint }[]>(
     `select k.subscription, l.period_ordinal as ordinal, sum((d ->> 'amountMinor')::bigint)::bigint as given
      from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) as k(account_id, subscription, through, coupon)
-     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through
+     join invoice_line l on ${OF_PART} and ${ENDS} <= k.through and ${COUNTS}
      join jsonb_array_elements(l.discounts) d on d ->> 'coupon' = k.coupon group by 1, 2`,
     [...partColumns(parts), textArray(parts.map(({ coupon }) => coupon))],
   );

@@ -4,7 +4,8 @@ import { formatInstant, type Instant } from '../domain/instant.js';
 import { appliedView } from './applied-view.js';
 import { lineOf, type LineRow } from './billed-lines.js';
 import type { InvoiceApplication } from './grants/grant-entries.js';
-import type { InvoiceLineView, InvoiceView } from './invoices.dto.js';
+import { type Closed, LEFT_MINOR, OPEN_MINOR, STATUS } from './invoice-settlements.js';
+import type { InvoiceLineView, InvoiceTaxView, InvoiceView } from './invoices.dto.js';
 
 /** An invoice as it is kept, with its settlement. */
 export interface InvoiceRow {
@@ -34,8 +35,15 @@ export interface InvoiceRow {
     amountMinor: string;
   }[];
   readonly snapshot: { readonly seller: Record<string, unknown>; readonly buyer: Record<string, unknown> };
+  readonly status: 'finalized' | 'paid' | Closed;
   readonly paidMinor: bigint;
   readonly paidAt: Instant | null;
+  readonly openMinor: bigint;
+  readonly leftMinor: bigint;
+  readonly closedAt: Instant | null;
+  /** By credit notes. */
+  readonly creditNotedMinor: bigint;
+  readonly sentAt: Instant | null;
 }
 
 export const INVOICE_COLUMNS = `
@@ -43,6 +51,13 @@ export const INVOICE_COLUMNS = `
   i.period_start as "periodStart", i.period_end as "periodEnd", i.subtotal_minor as "subtotalMinor", i.discount_minor as "discountMinor",
   i.tax_minor as "taxMinor", i.total_minor as "totalMinor", i.applied_minor as "appliedMinor", i.due_minor as "dueMinor",
   i.credited_minor as "creditedMinor", i.taxes, i.snapshot`;
+
+/* What became of it: of the invoice `i` and its settlement `s`. Relies on credit_note_one_by_one and invoice_sending_by_invoice. */
+export const SETTLEMENT_COLUMNS = `
+  ${STATUS} as status, s.paid_minor as "paidMinor", s.paid_at as "paidAt", ${OPEN_MINOR} as "openMinor", ${LEFT_MINOR} as "leftMinor",
+  s.closed_at as "closedAt",
+  (select coalesce(sum(c.total_minor), 0)::bigint from credit_note c where c.account_id = i.account_id and c.invoice_id = i.id) as "creditNotedMinor",
+  (select max(m.at) from invoice_sending m where m.account_id = i.account_id and m.invoice_id = i.id) as "sentAt"`;
 
 /** What is kept beside an invoice. */
 export interface InvoiceParts {
@@ -57,7 +72,7 @@ export function invoiceView(row: InvoiceRow, { account, lines, grantsApplied }: 
   return {
     id: row.id,
     number: row.number,
-    status: row.paidMinor === row.dueMinor ? 'paid' : 'finalized',
+    status: row.status,
     account,
     currency: row.currency,
     asOf: formatInstant(row.asOf),
@@ -68,27 +83,35 @@ export function invoiceView(row: InvoiceRow, { account, lines, grantsApplied }: 
     lines: lines.map((line) => lineView(lineOf(line), row.currency)),
     subtotal: money(row.subtotalMinor),
     discount: money(row.discountMinor),
-    taxes: row.taxes.map(({ key, name, rate, category, inclusive, taxableMinor, amountMinor }) => ({
-      taxRate: key,
-      name,
-      rate,
-      category,
-      inclusive,
-      taxable: money(BigInt(taxableMinor)),
-      amount: money(BigInt(amountMinor)),
-    })),
+    taxes: row.taxes.map((tax) => taxView(tax, row.currency)),
     tax: money(row.taxMinor),
     total: money(row.totalMinor),
     amountApplied: money(row.appliedMinor),
     applied: appliedView({ ...row, grantsApplied }),
     amountDue: money(row.dueMinor),
     amountPaid: money(row.paidMinor),
+    amountCredited: money(row.creditNotedMinor),
+    amountUncollectible: money(row.leftMinor > row.openMinor ? row.leftMinor - row.openMinor : 0n),
+    amountOpen: money(row.openMinor),
     balanceCredited: money(row.creditedMinor),
-    paidAt: row.paidAt === null ? null : formatInstant(row.paidAt),
+    paidAt: instant(row.paidAt),
+    voidedAt: instant(row.status === 'void' ? row.closedAt : null),
+    markedUncollectibleAt: instant(row.status === 'uncollectible' ? row.closedAt : null),
+    sentAt: instant(row.sentAt),
     seller: row.snapshot.seller,
     buyer: row.snapshot.buyer,
   };
 }
+
+export function taxView(
+  { key, name, rate, category, inclusive, taxableMinor, amountMinor }: InvoiceRow['taxes'][number],
+  currency: string,
+): InvoiceTaxView {
+  const money = (text: string): string => formatMoney(BigInt(text), currency);
+  return { taxRate: key, name, rate, category, inclusive, taxable: money(taxableMinor), amount: money(amountMinor) };
+}
+
+const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
 
 export function lineView(line: BilledLine, currency: string): InvoiceLineView {
   return {

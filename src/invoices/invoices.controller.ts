@@ -16,8 +16,10 @@ import { Refusal } from '../domain/refusal.js';
 import { BillRunService } from './bill-run.service.js';
 import { AccountHolds } from './controls/account-holds.js';
 import { CreditGrants } from './grants/credit-grants.js';
+import { InvoiceSendingView } from './invoice-acts.dto.js';
 import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
 import { InvoicesService } from './invoices.service.js';
+import { SendInvoices } from './send-invoices.js';
 
 @ApiTags('invoices')
 @Controller({ version: '2' })
@@ -28,6 +30,7 @@ export class InvoicesController {
     private readonly accounts: AccountsService,
     private readonly runs: BillRunService,
     private readonly holds: AccountHolds,
+    private readonly sending: SendInvoices,
     private readonly audit: Audit,
     private readonly writes: Writes,
     private readonly database: Database,
@@ -50,6 +53,21 @@ export class InvoicesController {
   @ApiProblems(404)
   read(@Param('idOrNumber') idOrNumber: string): Promise<InvoiceView> {
     return this.database.transaction((tx) => this.invoices.one(tx, idOrNumber));
+  }
+
+  @Post('invoices/:idOrNumber/send')
+  @HttpCode(200)
+  @Scopes('invoices:write')
+  @ApiOperation({
+    operationId: 'sendInvoice',
+    summary: 'Tell that an invoice is to be sent to the e-mail of its account',
+    description:
+      'Puts invoice.sent into the events, with the address. Wharfage sends no e-mail itself. Another Idempotency-Key sends it again.',
+  })
+  @ApiOkResponse({ type: InvoiceSendingView, description: 'To whom it is sent.' })
+  @ApiProblems(404, 409, 422)
+  send(@CurrentCall() call: Call, @Param('idOrNumber') idOrNumber: string): Promise<InvoiceSendingView> {
+    return this.writes.once(call, (tx) => this.sending.run(tx, call.actor, idOrNumber));
   }
 
   @Get('accounts/:key/balance')

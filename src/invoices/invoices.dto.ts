@@ -5,7 +5,7 @@ import { PageQuery } from '../common/http/page.js';
 import { PeriodView } from '../subscriptions/subscriptions.dto.js';
 import { AppliedView } from './applied.dto.js';
 
-const STATUSES = ['finalized', 'paid'] as const;
+const STATUSES = ['finalized', 'paid', 'void', 'uncollectible'] as const;
 const KINDS = ['one_time', 'recurring', 'metered', 'adjustment', 'minimum'] as const;
 const WAIT_SECONDS_MAX = 300;
 export const WAIT_SECONDS = 60;
@@ -136,7 +136,7 @@ export class InvoiceTaxView {
   amount!: string;
 }
 
-/** A finalized invoice: nothing of it ever changes but its payment. */
+/** A finalized invoice: nothing of it ever changes but what became of it. */
 export class InvoiceView {
   @ApiProperty({ description: 'Names the invoice.' })
   id!: string;
@@ -144,7 +144,10 @@ export class InvoiceView {
   @ApiProperty({ description: 'Its number: in each series without a gap.', example: 'INV-000042' })
   number!: string;
 
-  @ApiProperty({ description: 'Paid when nothing is left to pay.', enum: STATUSES })
+  @ApiProperty({
+    description: 'Paid when nothing is left to pay. Void: it counts for nothing. Uncollectible: it was written off, and may still be paid.',
+    enum: STATUSES,
+  })
   status!: string;
 
   @ApiProperty({ description: 'Key of the account.' })
@@ -198,11 +201,29 @@ export class InvoiceView {
   @ApiProperty({ description: 'What of it was paid.' })
   amountPaid!: string;
 
+  @ApiProperty({ description: 'The sum of its credit notes, tax included.' })
+  amountCredited!: string;
+
+  @ApiProperty({ description: 'What of it was written off, and has not come in since.' })
+  amountUncollectible!: string;
+
+  @ApiProperty({ description: 'What is left to pay.' })
+  amountOpen!: string;
+
   @ApiProperty({ description: "A total below zero, put on the account's balance." })
   balanceCredited!: string;
 
-  @ApiProperty({ description: 'When it was paid in full.', type: String, nullable: true, format: 'date-time' })
+  @ApiProperty({ description: 'When nothing was left to pay.', type: String, nullable: true, format: 'date-time' })
   paidAt!: string | null;
+
+  @ApiProperty({ description: 'When it was voided.', type: String, nullable: true, format: 'date-time' })
+  voidedAt!: string | null;
+
+  @ApiProperty({ description: 'When it was written off.', type: String, nullable: true, format: 'date-time' })
+  markedUncollectibleAt!: string | null;
+
+  @ApiProperty({ description: 'When it was last told to be sent.', type: String, nullable: true, format: 'date-time' })
+  sentAt!: string | null;
 
   @ApiProperty({ description: 'Who sold, as it was then.', type: 'object', additionalProperties: true })
   seller!: Record<string, unknown>;

@@ -25,9 +25,14 @@ import { AccountHoldsController } from './controls/account-holds.controller.js';
 import { BillingBounds } from './controls/billing-bounds.js';
 import { BillingBoundsController } from './controls/billing-bounds.controller.js';
 import { RunChangesController } from './controls/run-changes.controller.js';
+import { badDebtCheck, balancesCheck, grantsCheck, receivablesCheck } from './amount-checks.js';
+import { CloseInvoices } from './close-invoices.js';
+import { creditedTooMuchCheck, creditNotesCheck, creditsSettledCheck } from './credit-note-checks.js';
+import { CreditNotesController } from './credit-notes.controller.js';
+import { CreditNotesService } from './credit-notes.service.js';
 import { CurrencyGuard } from './currency-guard.js';
 import { EventLines } from './event-lines.js';
-import { balancesCheck, grantsCheck, invoiceEntriesCheck, openingBalancesCheck, receivablesCheck } from './invoice-checks.js';
+import { invoiceEntriesCheck, openingBalancesCheck } from './invoice-checks.js';
 import { CreditGrants } from './grants/credit-grants.js';
 import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
@@ -35,6 +40,7 @@ import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
+import { IssueCreditNotes } from './issue-credit-notes.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts } from './load-facts.js';
 import { MrrController } from './mrr/mrr.controller.js';
@@ -51,6 +57,7 @@ import { ReceivablesAging } from './receivables-aging.js';
 import { ReceivablesAgingController } from './receivables-aging.controller.js';
 import { RunningTotalController } from './running-total.controller.js';
 import { RunningTotals } from './running-total.js';
+import { SendInvoices } from './send-invoices.js';
 import { SellersController } from './sellers.controller.js';
 import { SettleAccounts } from './settle-accounts.js';
 import { SellersService } from './sellers.service.js';
@@ -61,6 +68,7 @@ import { UsageEffectsController } from './usage-effects.controller.js';
   controllers: [
     InvoicesController,
     CreditGrantsController,
+    CreditNotesController,
     BillRunsController,
     SellersController,
     PreviewsController,
@@ -89,11 +97,14 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     BillRunService,
     BillRuns,
     CreditGrants,
+    CloseInvoices,
+    CreditNotesService,
     CurrencyGuard,
     EndGrants,
     EventLines,
     GrantExpiry,
     InvoicesService,
+    IssueCreditNotes,
     IssueInvoices,
     LoadFacts,
     MoveHolder,
@@ -109,13 +120,24 @@ import { UsageEffectsController } from './usage-effects.controller.js';
     RunningTotals,
     SellersService,
     SettleAccounts,
+    SendInvoices,
   ],
-  exports: [InvoicesService, BillRuns, OpeningBalances],
+  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
 
   onModuleInit(): void {
-    this.checks.add(invoiceEntriesCheck, receivablesCheck, balancesCheck, openingBalancesCheck, grantsCheck);
+    this.checks.add(
+      invoiceEntriesCheck,
+      creditNotesCheck,
+      creditedTooMuchCheck,
+      creditsSettledCheck,
+      receivablesCheck,
+      badDebtCheck,
+      balancesCheck,
+      openingBalancesCheck,
+      grantsCheck,
+    );
   }
 }

@@ -4,26 +4,21 @@ import type { Tx } from '../common/database/database.js';
 import { newestFirstKey } from '../common/database/newest-first.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor, accountIdOf } from '../common/ids.js';
+import { smaller } from '../domain/bounds.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { balancesOf, insertBalanceChanges } from './balances.js';
 import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
+import { claimOne } from './billing-state.js';
+import { creditNotesOf } from './credit-note-rows.js';
 import { applicationsTo } from './grants/grant-entries.js';
-import { INVOICE_COLUMNS, type InvoiceRow, invoiceView } from './invoice-view.js';
+import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, settle, STATUS, unpaidOf } from './invoice-settlements.js';
+import { INVOICE_COLUMNS, type InvoiceRow, invoiceView, SETTLEMENT_COLUMNS } from './invoice-view.js';
 import type { InvoicesQuery, InvoiceView } from './invoices.dto.js';
-
-/** What is left to collect of an invoice. */
-export interface Settlement {
-  readonly accountId: string;
-  readonly invoiceId: string;
-  readonly number: string;
-  readonly currency: string;
-  readonly dueMinor: bigint;
-  readonly paidMinor: bigint;
-}
+import { type CreditMoney, keptOf } from './issue-credit-notes.js';
 
 const SELECT = `
-  select ${INVOICE_COLUMNS}, s.paid_minor as "paidMinor", s.paid_at as "paidAt"
+  select ${INVOICE_COLUMNS}, ${SETTLEMENT_COLUMNS}
   from invoice i join invoice_settlement s on s.account_id = i.account_id and s.invoice_id = i.id`;
 
 @Injectable()
@@ -32,14 +27,21 @@ export class InvoicesService {
 
   /** By id or number, with its lines. @throws Refusal `invoice_not_found` */
   async one(tx: Tx, idOrNumber: string): Promise<InvoiceView> {
+    const [view] = await this.views(tx, [await this.row(tx, idOrNumber)]);
+    if (!view) throw new RangeError('an invoice without a view');
+    return view;
+  }
+
+  /** As it is kept, by id or number. @throws Refusal `invoice_not_found` */
+  async row(tx: Tx, idOrNumber: string): Promise<InvoiceRow> {
     const accountId = accountIdOf(idOrNumber);
     const rows =
       accountId === undefined
         ? await tx.query<InvoiceRow[]>(`${SELECT} where i.number = $1 order by i.issued_at limit 1`, [idOrNumber])
         : await tx.query<InvoiceRow[]>(`${SELECT} where i.account_id = $1 and i.id = $2`, [accountId, idOrNumber]);
-    const [view] = await this.views(tx, rows);
-    if (!view) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${idOrNumber}".`);
-    return view;
+    const [row] = rows;
+    if (!row) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${idOrNumber}".`);
+    return row;
   }
 
   /** Newest first, with their lines. Relies on invoice_newest, or invoice_pk for one account. */
@@ -47,7 +49,7 @@ export class InvoicesService {
     const after = newestFirstKey(cursor);
     const rows = await tx.query<InvoiceRow[]>(
       `${SELECT}
-       where ($1::uuid is null or i.account_id = $1) and ($2::text is null or (s.paid_minor = s.due_minor) = ($2 = 'paid'))
+       where ($1::uuid is null or i.account_id = $1) and ($2::text is null or ${STATUS} = $2)
          and ($3::timestamptz is null or i.issued_at >= $3) and ($4::timestamptz is null or i.issued_at < $4)
          and ($5::timestamptz is null or (i.issued_at, i.id) < ($5, $6))
        order by i.issued_at desc, i.id desc limit $7`,
@@ -66,41 +68,32 @@ export class InvoicesService {
   }
 
   /** Locked until the transaction ends. @throws Refusal `invoice_not_found` */
-  async settlement(tx: Tx, accountId: string, invoiceId: string): Promise<Settlement> {
-    const [row] = await tx.query<Settlement[]>(
-      `select s.account_id as "accountId", s.invoice_id as "invoiceId", i.number, i.currency, s.due_minor as "dueMinor", s.paid_minor as "paidMinor"
-       from invoice_settlement s join invoice i on i.account_id = s.account_id and i.id = s.invoice_id
-       where s.account_id = $1 and s.invoice_id = $2 for update of s`,
-      [accountId, invoiceId],
-    );
-    if (!row) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${invoiceId}".`);
-    return row;
+  settlement(tx: Tx, accountId: string, invoiceId: string): Promise<InvoiceSettlement> {
+    return lockSettlement(tx, accountId, invoiceId);
   }
 
-  /** What an account still owes, oldest first. */
-  async unpaid(tx: Tx, accountId: string): Promise<Settlement[]> {
-    return tx.query<Settlement[]>(
-      `select s.account_id as "accountId", s.invoice_id as "invoiceId", i.number, i.currency, s.due_minor as "dueMinor", s.paid_minor as "paidMinor"
-       from invoice_settlement s join invoice i on i.account_id = s.account_id and i.id = s.invoice_id
-       where s.account_id = $1 and s.paid_minor < s.due_minor order by i.issued_at, i.id`,
-      [accountId],
-    );
+  /** What an account still owes, oldest first; with `writtenOff` also what nobody is expected to pay any more. */
+  unpaid(tx: Tx, accountId: string, options?: { readonly writtenOff: boolean }): Promise<InvoiceSettlement[]> {
+    return unpaidOf(tx, accountId, options);
   }
 
   /**
-   * What is left to pay of each invoice, by its id. They are locked in the order of their keys until the transaction ends, also those that are
+   * What is left to pay of each invoice, what was written off included, by its id. They are locked in the order of their keys until the transaction ends, also those that are
    * being finalized in it.
    */
   async lockLeft(tx: Tx, invoices: readonly { readonly accountId: string; readonly invoiceId: string }[]): Promise<Map<string, bigint>> {
     const rows = await tx.query<{ invoiceId: string; leftMinor: bigint }[]>(
-      `select invoice_id as "invoiceId", due_minor - paid_minor as "leftMinor" from invoice_settlement
+      `select s.invoice_id as "invoiceId", ${LEFT_MINOR} as "leftMinor" from invoice_settlement s
        where (account_id, invoice_id) in (select * from unnest($1::uuid[], $2::text[])) order by account_id, invoice_id for update`,
       [invoices.map(({ accountId }) => accountId), invoices.map(({ invoiceId }) => invoiceId)],
     );
     return new Map(rows.map(({ invoiceId, leftMinor }) => [invoiceId, leftMinor]));
   }
 
-  /** Counts money that came in. It is there, so none of it is refused: what is more than was due stands on the account's balance. */
+  /**
+   * Counts money that came in. It is there, so none of it is refused: it settles what is open, then what was written off, and what is more
+   * stands on the account's balance.
+   */
   async recordPayment(
     tx: Tx,
     {
@@ -116,24 +109,59 @@ export class InvoicesService {
       readonly amountMinor: bigint;
       readonly at: Instant;
     },
-  ): Promise<{ settledMinor: bigint; surplusMinor: bigint }> {
-    const { dueMinor, paidMinor } = await this.settlement(tx, accountId, invoiceId);
-    const leftMinor = dueMinor - paidMinor;
-    const settledMinor = amountMinor < leftMinor ? amountMinor : leftMinor;
-    const surplusMinor = amountMinor - settledMinor;
-    if (settledMinor > 0n)
-      await tx.query(
-        `update invoice_settlement set paid_minor = paid_minor + $3, paid_at = case when paid_minor + $3 = due_minor then $4::timestamptz end
-         where account_id = $1 and invoice_id = $2`,
-        [accountId, invoiceId, settledMinor.toString(), formatInstant(at)],
-      );
+  ): Promise<{ settledMinor: bigint; recoveredMinor: bigint; surplusMinor: bigint }> {
+    const settlement = await this.settlement(tx, accountId, invoiceId);
+    const { openMinor, leftMinor } = settlement;
+    const settledMinor = smaller(amountMinor, openMinor);
+    const recoveredMinor = smaller(amountMinor - settledMinor, leftMinor - openMinor);
+    const surplusMinor = amountMinor - settledMinor - recoveredMinor;
+    await settle(tx, settlement, { paidMinor: settledMinor + recoveredMinor, creditedMinor: 0n, recoveredMinor }, at);
     await insertBalanceChanges(tx, [{ accountId, at, amountMinor: surplusMinor, causeKind: 'payment', causeId: paymentId }]);
-    return { settledMinor, surplusMinor };
+    return { settledMinor, recoveredMinor, surplusMinor };
+  }
+
+  /**
+   * Holds back bill runs of the account, and all else that changes its balance, until the transaction ends: what is billed, credited or
+   * voided is decided one at a time. The account is locked before its billing is, as everywhere.
+   */
+  async holdBilling(tx: Tx, accountId: string): Promise<void> {
+    await this.accounts.lock(tx, accountId);
+    await claimOne(tx, accountId);
+  }
+
+  /** What was paid of an invoice, by the balance too, less all that credit notes and refunds gave back. In minor units. */
+  async keptMinor(tx: Tx, settlement: InvoiceSettlement, money: Pick<CreditMoney, 'refundedMinor'>): Promise<bigint> {
+    const { accountId, invoiceId } = settlement;
+    const notes = await creditNotesOf(tx, accountId, invoiceId);
+    return keptOf(await this.row(tx, invoiceId), settlement, notes, money);
+  }
+
+  /** What payments of an invoice left on the balance, and how much of that refunds of them took off it again. In minor units. */
+  async surplusOf(
+    tx: Tx,
+    accountId: string,
+    { paymentIds, refundIds }: { readonly paymentIds: readonly string[]; readonly refundIds: readonly string[] },
+  ): Promise<{ readonly putMinor: bigint; readonly takenMinor: bigint }> {
+    const [row] = await tx.query<{ putMinor: bigint; takenMinor: bigint }[]>(
+      `select coalesce(sum(amount_minor) filter (where cause_kind = 'payment'), 0)::bigint as "putMinor",
+         coalesce(-sum(amount_minor) filter (where cause_kind = 'refund'), 0)::bigint as "takenMinor"
+       from balance_entry where account_id = $1 and (cause_kind = 'payment' and cause_id = any($2::text[]) or cause_kind = 'refund' and cause_id = any($3::text[]))`,
+      [accountId, paymentIds, refundIds],
+    );
+    return row ?? { putMinor: 0n, takenMinor: 0n };
   }
 
   /** What stands on an account's balance, in minor units. */
   async balance(tx: Tx, accountId: string): Promise<bigint> {
     return (await balancesOf(tx, [accountId])).get(accountId) ?? 0n;
+  }
+
+  /** What could not be refunded stands on the account's balance. */
+  returnToBalance(
+    tx: Tx,
+    { accountId, refundId, amountMinor, at }: { accountId: string; refundId: string; amountMinor: bigint; at: Instant },
+  ): Promise<void> {
+    return insertBalanceChanges(tx, [{ accountId, at, amountMinor, causeKind: 'returned_refund', causeId: refundId }]);
   }
 
   /**

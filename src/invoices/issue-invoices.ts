@@ -15,8 +15,10 @@ import { versionKey } from '../domain/subscription/history.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { insertBalanceChanges } from './balances.js';
 import { insertLines, type NewLine } from './billed-lines.js';
+import { storedTax } from './credit-note-rows.js';
 import { insertGrantEntries, type NewGrantEntry } from './grants/grant-entries.js';
 import { booksOf } from './invoice-books.js';
+import { type SeriesNumber, takeNumbers } from './number-series.js';
 import { type Seller, SellersService } from './sellers.service.js';
 
 /** Invoices that were finalized just now, and what is left to collect of each. */
@@ -117,10 +119,10 @@ export class IssueInvoices {
 
   /** One instant for an invoice, its entries, what it does to the balance and how it is settled: no month takes one without the other. */
   private async number(tx: Tx, made: readonly Made[], { seller, now }: { readonly seller: Seller; readonly now: Instant }): Promise<void> {
-    const { first, issuedAt, prefix } = await takeNumbers(tx, seller.series, made.length, now);
-    const rows = made.map((one, i) => {
-      const n = first + BigInt(i);
-      return invoiceRow(one, { seller, issuedAt, n, number: `${prefix}${n.toString().padStart(6, '0')}` });
+    const { issuedAt, numbers } = await takeNumbers(tx, seller.series, made.length, now);
+    const rows = made.flatMap((one, i) => {
+      const taken = numbers[i];
+      return taken ? [invoiceRow(one, { seller, issuedAt, ...taken })] : [];
     });
     await tx.query(INSERT_INVOICES, [JSON.stringify(rows)]);
     await insertBalanceChanges(
@@ -147,23 +149,6 @@ export class IssueInvoices {
   }
 }
 
-/** The next numbers of a series, which the transaction holds until it ends; the time of issue never goes back within it. */
-async function takeNumbers(
-  tx: Tx,
-  series: string,
-  count: number,
-  now: Instant,
-): Promise<{ first: bigint; issuedAt: Instant; prefix: string }> {
-  const [rows] = await tx.query<[{ next: bigint; lastIssuedAt: Instant; prefix: string }[], number]>(
-    `update number_series set next = next + $2, last_issued_at = greatest(last_issued_at, $3::timestamptz)
-     where key = $1 returning next, last_issued_at as "lastIssuedAt", prefix`,
-    [series, count, formatInstant(now)],
-  );
-  const [taken] = rows;
-  if (!taken) throw new RangeError(`there is no number series ${series}`);
-  return { first: taken.next - BigInt(count), issuedAt: taken.lastIssuedAt, prefix: taken.prefix };
-}
-
 function madeOf(issue: Issue, now: Instant): Made {
   const accountId = issue.profile.id;
   const id = newId('inv', now, accountId);
@@ -183,11 +168,9 @@ const applicationsOf = ({ profile, draft, id, billedAt }: Made): NewGrantEntry[]
     reason: null,
   }));
 
-interface Numbering {
+interface Numbering extends SeriesNumber {
   readonly seller: Seller;
   readonly issuedAt: Instant;
-  readonly n: bigint;
-  readonly number: string;
 }
 
 function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issuedAt, n, number }: Numbering): object {
@@ -211,17 +194,22 @@ function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issu
     applied_minor: draft.appliedMinor.toString(),
     due_minor: draft.dueMinor.toString(),
     credited_minor: draft.creditedMinor.toString(),
-    taxes: draft.taxes.map(({ taxableMinor, amountMinor, ...tax }) => ({
-      ...tax,
-      taxableMinor: taxableMinor.toString(),
-      amountMinor: amountMinor.toString(),
-    })),
+    taxes: draft.taxes.map(storedTax),
     snapshot: { seller: sellerSnapshot(seller), buyer: buyerSnapshot(profile), plans: plansOf(draft.lines, versions) },
   };
 }
 
-const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
-const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({ key, name, address, taxIds, bankDetails });
+/** Who bought, as invoices and credit notes keep it. */
+export const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
+
+/** Who sold, as invoices and credit notes keep it. */
+export const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({
+  key,
+  name,
+  address,
+  taxIds,
+  bankDetails,
+});
 
 /** The plan versions that the lines are of. */
 function plansOf(lines: readonly Line[], versions: ReadonlyMap<string, PlanVersion>): PlanVersion[] {

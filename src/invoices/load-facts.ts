@@ -3,18 +3,17 @@ import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { Tx } from '../common/database/database.js';
 import { type AccountFacts, isSettleable } from '../domain/billing/bill.js';
-import type { BilledLine } from '../domain/billing/line.js';
 import { type SettledParts, stillSettled } from '../domain/billing/settled.js';
 import type { Coupon } from '../domain/catalog.js';
 import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
-import { grouped, positionsTaken } from '../domain/billing/slot.js';
+import { grouped } from '../domain/billing/slot.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import type { LateUsage } from '../usage/late-marks.js';
 import { balancesOf } from './balances.js';
-import { billedLines, discountsLeftOut, type OpenPart, openLines, periodsLeftOut } from './billed-lines.js';
+import { type Billed, billedLines, discountsLeftOut, type OpenPart, openLines, periodsLeftOut } from './billed-lines.js';
 import { openGrants } from './grants/grant-records.js';
 import { settlementsOf } from './settlements.js';
 
@@ -133,9 +132,9 @@ export class LoadFacts {
   }
 }
 
-function withLines({ profile, facts }: Known, lines: ReadonlyMap<string, readonly BilledLine[]>): LoadedAccount {
-  const billed = lines.get(profile.id) ?? [];
-  return { profile, facts: { ...facts, billed, slotSeqs: positionsTaken(billed) } };
+function withLines({ profile, facts }: Known, billed: ReadonlyMap<string, Billed>): LoadedAccount {
+  const { lines, slotSeqs } = billed.get(profile.id) ?? { lines: [], slotSeqs: new Map<string, number>() };
+  return { profile, facts: { ...facts, billed: lines, slotSeqs } };
 }
 
 interface Part extends OpenPart {

@@ -3,7 +3,7 @@ import { Clock } from '../common/clock.js';
 import { Database } from '../common/database/database.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
-import { openReceivablesSql } from '../ledger/open-receivables.js';
+import { openOnInvoicesSql } from '../ledger/open-on-invoices.js';
 import type { AgingQuery } from './receivables-aging.dto.js';
 
 /** What is owed, by how long it is overdue; in minor units. */
@@ -33,7 +33,7 @@ const AGING = `
     ${bucket(`$1 > ${overdue(60)} and $1 <= ${overdue(90)}`, 'days61To90')},
     ${bucket(`$1 > ${overdue(90)}`, 'days91AndMore')},
     sum(o.open_minor)::bigint as "totalMinor"
-  from (${openReceivablesSql('$1::timestamptz')}) o
+  from (${openOnInvoicesSql('accounts_receivable', '$1::timestamptz')}) o
   left join invoice i on i.account_id = o.account_id and i.id = o.invoice_id
   left join account a on a.id = o.account_id
   cross join lateral (select coalesce(i.due_at, $1::timestamptz) as due_at) d

@@ -49,6 +49,9 @@ export class SellerView extends SellerFields {
   @ApiProperty({ description: 'The number series of its invoices.' })
   series!: string;
 
+  @ApiProperty({ description: 'The number series of its credit notes.' })
+  creditNoteSeries!: string;
+
   @ApiProperty({ description: 'Whether it sells where nothing else is said.' })
   isDefault!: boolean;
 }

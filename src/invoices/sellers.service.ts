@@ -15,12 +15,13 @@ export interface Seller {
   readonly taxIds: readonly { readonly type: string; readonly value: string }[];
   readonly bankDetails: string | null;
   readonly series: string;
+  readonly creditNoteSeries: string;
   readonly isDefault: boolean;
   readonly paymentTermsDays: number;
   readonly revision: number;
 }
 
-const COLUMNS = `key, name, address, tax_ids as "taxIds", bank_details as "bankDetails", series, is_default as "isDefault",
+const COLUMNS = `key, name, address, tax_ids as "taxIds", bank_details as "bankDetails", series, credit_note_series as "creditNoteSeries", is_default as "isDefault",
   payment_terms_days as "paymentTermsDays", revision`;
 
 @Injectable()

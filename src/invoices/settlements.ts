@@ -34,3 +34,8 @@ export async function saveSettlements(tx: Tx, settled: readonly Settled[]): Prom
     ],
   );
 }
+
+/** Something that was billed changed in a way that no fact of a subscription tells: the next bill of the account leaves nothing out. */
+export async function unsettle(tx: Tx, accountId: string): Promise<void> {
+  await tx.query('update billing_state set settled_through = null where account_id = $1', [accountId]);
+}

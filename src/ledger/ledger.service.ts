@@ -3,7 +3,7 @@ import type { Tx } from '../common/database/database.js';
 import { newId } from '../common/ids.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { type CauseKind, type Entry, type LedgerAccount, STANDARD_SELLER } from '../domain/ledger.js';
-import { type BilledRevenueLine, insertRevenueLines } from './revenue-lines.js';
+import { type BilledRevenueLine, insertRevenueLines, REVENUE_LINE_COLUMNS, type RevenueLineRow } from './revenue-lines.js';
 
 /** An entry, and the business event that it records: one for each purpose of each cause. */
 export interface CausedEntry {
@@ -82,6 +82,14 @@ export class LedgerService {
   /** Notes how lines that were billed become revenue; those that are spread over days are recognized day by day from then on. */
   async recordRevenue(tx: Tx, lines: readonly BilledRevenueLine[]): Promise<void> {
     await insertRevenueLines(tx, lines);
+  }
+
+  /** What was recorded of the revenue of an invoice. Relies on revenue_line_pk, for those of its account. */
+  revenueOf(tx: Tx, accountId: string, invoiceId: string): Promise<RevenueLineRow[]> {
+    return tx.query<RevenueLineRow[]>(
+      `select ${REVENUE_LINE_COLUMNS} from revenue_line where account_id = $1 and invoice_id = $2 order by line_id`,
+      [accountId, invoiceId],
+    );
   }
 
   /** Sums by seller, ledger account and currency over all entries up to and with an instant. */

@@ -7,7 +7,10 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { PastDue } from './past-due.js';
 import type { Payment } from './payment-records.js';
 
-/** Counts a payment that succeeded: the invoice is settled, what is more stands on the balance, the ledger knows. It never refuses: the money is there. */
+/**
+ * Counts a payment that succeeded: the invoice is settled, also one that was written off, what is more stands on the balance, the ledger knows. It
+ * never refuses: the money is there.
+ */
 @Injectable()
 export class BookPayment {
   constructor(
@@ -21,8 +24,12 @@ export class BookPayment {
   async run(tx: Tx, { accountId, id, invoiceId, amountMinor, currency }: Payment): Promise<bigint> {
     const at = this.clock.now();
     const counted = await this.invoices.recordPayment(tx, { accountId, invoiceId, paymentId: id, amountMinor, at });
+    if (counted.recoveredMinor > 0n) await noteRecovered(tx, { accountId, id }, counted.recoveredMinor);
     await this.ledger.post(tx, [{ accountId, at, causeKind: 'payment', causeId: id, invoiceId, entry: paymentEntry(counted, currency) }]);
-    await this.pastDue.paymentCame(tx, accountId);
+    await this.pastDue.lessIsOwed(tx, accountId);
     return counted.surplusMinor;
   }
 }
+
+const noteRecovered = (tx: Tx, { accountId, id }: Pick<Payment, 'accountId' | 'id'>, recoveredMinor: bigint): Promise<unknown> =>
+  tx.query('update payment set recovered_minor = $3 where account_id = $1 and id = $2', [accountId, id, recoveredMinor.toString()]);

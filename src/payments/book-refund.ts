@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
+import { creditRefundEntry, returnedRefundEntry } from '../domain/correction-entries.js';
 import { refundEntry } from '../domain/ledger.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import type { Refund } from './refund-records.js';
 
-/** Counts a refund that went through. What its payment left on the balance goes back first: it would otherwise be given twice. */
+/**
+ * Counts a refund that went through. What its payment left on the balance goes back first: it would otherwise be given twice. A refund of a
+ * credit note pays what the note owes.
+ */
 @Injectable()
 export class BookRefund {
   constructor(
@@ -16,8 +20,13 @@ export class BookRefund {
   ) {}
 
   /** Answers what was taken off the balance, in minor units. */
-  async run(tx: Tx, { accountId, id, paymentId, amountMinor, currency }: Refund): Promise<bigint> {
+  async run(tx: Tx, refund: Refund): Promise<bigint> {
+    const { accountId, id, paymentId, amountMinor, currency } = refund;
     const at = this.clock.now();
+    if (refund.creditNoteId !== null) {
+      await this.ledger.post(tx, [{ accountId, at, causeKind: 'refund', causeId: id, entry: creditRefundEntry(amountMinor, currency) }]);
+      return 0n;
+    }
     const refunds = await tx.query<{ id: string }[]>('select id from refund where account_id = $1 and payment_id = $2', [
       accountId,
       paymentId,
@@ -27,5 +36,13 @@ export class BookRefund {
     const entry = refundEntry({ amountMinor, fromBalanceMinor }, currency);
     await this.ledger.post(tx, [{ accountId, at, causeKind: 'refund', causeId: id, entry }]);
     return fromBalanceMinor;
+  }
+
+  /** A refund that the provider could not make: what a credit note owes stands on the balance instead. */
+  async returned(tx: Tx, { accountId, id, amountMinor, currency, creditNoteId }: Refund): Promise<void> {
+    if (creditNoteId === null) return;
+    const at = this.clock.now();
+    await this.invoices.returnToBalance(tx, { accountId, refundId: id, amountMinor, at });
+    await this.ledger.post(tx, [{ accountId, at, causeKind: 'refund', causeId: id, entry: returnedRefundEntry(amountMinor, currency) }]);
   }
 }

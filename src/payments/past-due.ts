@@ -4,7 +4,10 @@ import type { Tx } from '../common/database/database.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { SUPERSEDED } from './payment-records.js';
 
-/** An account is past due from the first payment that failed until no invoice is left unpaid whose payment failed or waits for the customer's consent. */
+/**
+ * An account is past due from the first payment that failed until no invoice is left unpaid whose payment failed or waits for the customer's
+ * consent. An invoice that was written off is still unpaid.
+ */
 @Injectable()
 export class PastDue {
   constructor(
@@ -16,8 +19,9 @@ export class PastDue {
     await this.accounts.setPastDue(tx, accountId, true);
   }
 
-  async paymentCame(tx: Tx, accountId: string): Promise<void> {
-    const unpaid = (await this.invoices.unpaid(tx, accountId)).map(({ invoiceId }) => invoiceId);
+  /** A payment came in, or an invoice need not be paid any more. */
+  async lessIsOwed(tx: Tx, accountId: string): Promise<void> {
+    const unpaid = (await this.invoices.unpaid(tx, accountId, { writtenOff: true })).map(({ invoiceId }) => invoiceId);
     const [failed] = await tx.query<{ one: number }[]>(
       `select 1 as one from payment p where account_id = $1 and invoice_id = any($2::text[])
          and (state = 'failed' and reason is distinct from $3 or state = 'pending' and exists (

@@ -26,8 +26,8 @@ export class PayInvoice {
   async run(tx: Tx, { actor }: Call, idOrNumber: string): Promise<string> {
     const { id: invoiceId } = await this.invoices.one(tx, idOrNumber);
     const accountId = accountIdOf(invoiceId) ?? '';
-    const { dueMinor, paidMinor, currency, number } = await this.invoices.settlement(tx, accountId, invoiceId);
-    if (dueMinor === paidMinor) throw new Refusal('conflict', 'nothing_due', `Nothing is left to pay on ${number}.`);
+    const { leftMinor, currency, number } = await this.invoices.settlement(tx, accountId, invoiceId);
+    if (leftMinor === 0n) throw new Refusal('conflict', 'nothing_due', `Nothing is left to pay on ${number}.`);
     const pending = await pendingPayment(tx, accountId, invoiceId);
     if (pending) {
       await this.refuseStuck(tx, pending);

@@ -2,8 +2,10 @@ import type { Check, CheckScope, Difference } from '../common/checks.js';
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { type Entry, paymentEntry, refundEntry } from '../domain/ledger.js';
+import { creditRefundEntry, returnedRefundEntry } from '../domain/correction-entries.js';
 import { changesByCause } from '../invoices/balances.js';
 import { bookedEntries } from '../ledger/booked-entries.js';
+import { amountsCheck, inLedger, owedToAccountsSql } from '../ledger/compare-amounts.js';
 import { entryDifferences, orphansSql } from '../ledger/compare-entries.js';
 
 const ROWS_AT_ONCE = 1_000;
@@ -14,42 +16,65 @@ interface Moved {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly at: Instant;
+  readonly succeeded: boolean;
   /** Of a payment. */
   readonly invoiceId?: string;
+  /** Of a payment: how much of it had been written off. */
+  readonly recoveredMinor?: bigint;
+  /** Of a refund. */
+  readonly creditNoteId?: string | null;
 }
 
 interface KindOfMoney {
   readonly kind: 'payment' | 'refund';
   readonly columns: string;
-  /** Of an amount, and of what it put on the account's balance; below zero for what it took off. */
-  readonly entry: (amountMinor: bigint, onBalanceMinor: bigint, currency: string) => Entry;
+  /** SQL: which of them have an entry. */
+  readonly counts: string;
+  /** Of a movement, and of what it put on the account's balance; below zero for what it took off. */
+  readonly entry: (moved: Moved, onBalanceMinor: bigint) => Entry;
 }
 
 /** Each payment that came in has its entry. */
 export const paymentsCheck = moneyCheck('payments', {
   kind: 'payment',
-  columns: ', invoice_id as "invoiceId"',
-  entry: (amountMinor, surplusMinor, currency) => paymentEntry({ settledMinor: amountMinor - surplusMinor, surplusMinor }, currency),
+  columns: ', invoice_id as "invoiceId", recovered_minor as "recoveredMinor"',
+  counts: `state = 'succeeded'`,
+  entry: ({ amountMinor, currency, recoveredMinor = 0n }, surplusMinor) =>
+    paymentEntry({ settledMinor: amountMinor - recoveredMinor - surplusMinor, recoveredMinor, surplusMinor }, currency),
 });
 
-/** Each refund that went out has its entry. */
+/** Each refund that went out has its entry, and each of a credit note that could not: what it was for stands on the balance. */
 export const refundsCheck = moneyCheck('refunds', {
   kind: 'refund',
-  columns: '',
-  entry: (amountMinor, takenMinor, currency) => refundEntry({ amountMinor, fromBalanceMinor: -takenMinor }, currency),
+  columns: ', credit_note_id as "creditNoteId"',
+  counts: `(state = 'succeeded' or state = 'failed' and credit_note_id is not null)`,
+  entry: ({ amountMinor, currency, succeeded, creditNoteId = null }, takenMinor) => {
+    if (creditNoteId === null) return refundEntry({ amountMinor, fromBalanceMinor: -takenMinor }, currency);
+    return succeeded ? creditRefundEntry(amountMinor, currency) : returnedRefundEntry(amountMinor, currency);
+  },
 });
+
+const UNDER_WAY = `
+  select account_id, sum(amount_minor) as wanted from refund where state = 'pending' and credit_note_id is not null group by account_id`;
+
+/** What is still to be refunded of credit notes is what the ledger says that we owe for them. */
+export const refundsPayableCheck = amountsCheck(
+  'refunds payable',
+  owedToAccountsSql('refunds_payable', UNDER_WAY),
+  inLedger('still to be refunded'),
+);
 
 function moneyCheck(name: string, money: KindOfMoney): Check {
   return { name, group: 'ledger', narrows: true, run: (tx, scope) => checkMoney(tx, scope, money) };
 }
 
 async function* checkMoney(tx: Tx, { accountId, from, to }: CheckScope, money: KindOfMoney): AsyncGenerator<Difference> {
-  const { kind, columns } = money;
+  const { kind, columns, counts } = money;
   const bounds = [accountId ?? null, from === undefined ? null : formatInstant(from), to === undefined ? null : formatInstant(to)];
   for (let after: readonly string[] = ['00000000-0000-0000-0000-000000000000', '']; ;) {
     const rows = await tx.query<Moved[]>(
-      `select account_id as "accountId", id, amount_minor as "amountMinor", currency, settled_at as at ${columns} from ${kind}
-       where state = 'succeeded' and (account_id, id) > ($1::uuid, $2) and ($3::uuid is null or account_id = $3)
+      `select account_id as "accountId", id, amount_minor as "amountMinor", currency, settled_at as at, state = 'succeeded' as succeeded ${columns}
+       from ${kind} where ${counts} and (account_id, id) > ($1::uuid, $2) and ($3::uuid is null or account_id = $3)
          and ($4::timestamptz is null or settled_at >= $4) and ($5::timestamptz is null or settled_at < $5)
        order by account_id, id limit $6`,
       [...after, ...bounds, ROWS_AT_ONCE],
@@ -59,7 +84,7 @@ async function* checkMoney(tx: Tx, { accountId, from, to }: CheckScope, money: K
     yield* await differencesOf(tx, rows, money);
     after = [last.accountId, last.id];
   }
-  const isThere = `select from ${kind} d where d.account_id = e.account_id and d.id = e.cause_id and d.state = 'succeeded'`;
+  const isThere = `select from ${kind} d where d.account_id = e.account_id and d.id = e.cause_id and ${counts}`;
   yield* await tx.query<Difference[]>(orphansSql(kind, isThere), [accountId ?? null]);
 }
 
@@ -67,20 +92,22 @@ async function differencesOf(tx: Tx, rows: readonly Moved[], { kind, entry }: Ki
   const [accountIds, causeIds] = [rows.map((row) => row.accountId), rows.map((row) => row.id)];
   const onBalance = await changesByCause(tx, { accountIds, causeKind: kind, causeIds });
   const entries = await bookedEntries(tx, { accountIds, causeKinds: [kind], causeIds });
-  return rows.flatMap(({ amountMinor, currency, id, invoiceId, ...about }) =>
-    entryDifferences(
+  return rows.flatMap((moved) => {
+    const { accountId, at, id, invoiceId } = moved;
+    return entryDifferences(
       id,
       [
         {
-          ...about,
+          accountId,
+          at,
           causeKind: kind,
           causeId: id,
-          entry: entry(amountMinor, onBalance.get(id) ?? 0n, currency),
+          entry: entry(moved, onBalance.get(id) ?? 0n),
           ...(invoiceId === undefined ? {} : { invoiceId }),
         },
       ],
       entries.filter((booked) => booked.causeId === id),
       { instants: false }, // each is noted by the clock as it goes
-    ),
-  );
+    );
+  });
 }

@@ -13,6 +13,7 @@ import { CreateRefundDto, PaymentsQuery, PaymentView, RecordPaymentDto, RefundVi
 import { PaymentsService, refundView } from './payments.service.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
+import { RequestRefunds } from './request-refunds.js';
 
 @ApiTags('payments')
 @Controller({ version: '2' })
@@ -23,6 +24,7 @@ export class PaymentsController {
     private readonly paying: PayInvoice,
     private readonly canceling: CancelPayment,
     private readonly collect: Collect,
+    private readonly requesting: RequestRefunds,
     private readonly refunds: Refunds,
     private readonly writes: Writes,
     private readonly database: Database,
@@ -66,7 +68,7 @@ export class PaymentsController {
   @ApiCreatedResponse({ type: RefundView, description: 'The refund as it is now.' })
   @ApiProblems(404, 409, 422)
   async refund(@CurrentCall() call: Call, @Param('id') id: string, @Body() body: CreateRefundDto): Promise<RefundView> {
-    const noted = await this.writes.once(call, async (tx) => ({ id: (await this.refunds.request(tx, call, id, body)).id }));
+    const noted = await this.writes.once(call, async (tx) => ({ id: await this.requesting.ofPayment(tx, call, id, body) }));
     return refundView(await this.refunds.send(noted.id));
   }
 

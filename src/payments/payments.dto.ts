@@ -85,6 +85,13 @@ export class RefundView {
   @ApiProperty({ description: 'Why.' })
   reason!: string;
 
+  @ApiProperty({
+    description: 'The credit note that it settles; what cannot be refunded of it goes to the balance.',
+    type: String,
+    nullable: true,
+  })
+  creditNote!: string | null;
+
   @ApiProperty({ description: 'Why it failed.', type: String, nullable: true })
   failure!: string | null;
 

@@ -11,22 +11,27 @@ import { BookRefund } from './book-refund.js';
 import { CancelPayment } from './cancel-payment.js';
 import { Collect } from './collect.js';
 import { Collection } from './collection.js';
+import { CreditInvoice } from './credit-invoice.js';
 import { CurrentMethods } from './current-methods.js';
+import { HoldInvoice } from './hold-invoice.js';
+import { InvoiceActsController } from './invoice-acts.controller.js';
+import { InvoiceMoney } from './invoice-money.js';
 import { PastDue } from './past-due.js';
 import { PayInvoice } from './pay-invoice.js';
 import { PaymentMethodsController } from './payment-methods.controller.js';
 import { PaymentMethods } from './payment-methods.js';
-import { paymentsCheck, refundsCheck } from './payment-checks.js';
+import { paymentsCheck, refundsCheck, refundsPayableCheck } from './payment-checks.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
 import { ProviderWebhooksController } from './provider-webhooks.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
+import { RequestRefunds } from './request-refunds.js';
 import { ResolveAttempt } from './resolve-attempt.js';
 
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
-  controllers: [PaymentsController, PaymentMethodsController, ProviderWebhooksController],
+  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderWebhooksController],
   providers: [
     BeginAttempt,
     BeginPayments,
@@ -35,13 +40,17 @@ import { ResolveAttempt } from './resolve-attempt.js';
     CancelPayment,
     Collect,
     Collection,
+    CreditInvoice,
     CurrentMethods,
+    HoldInvoice,
+    InvoiceMoney,
     PastDue,
     PayInvoice,
     PaymentMethods,
     PaymentsService,
     RecordPayment,
     Refunds,
+    RequestRefunds,
     ResolveAttempt,
   ],
   exports: [PaymentsService, Collection, PaymentMethods],
@@ -50,6 +59,6 @@ export class PaymentsModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
 
   onModuleInit(): void {
-    this.checks.add(paymentsCheck, refundsCheck);
+    this.checks.add(paymentsCheck, refundsCheck, refundsPayableCheck);
   }
 }

@@ -81,13 +81,24 @@ export class PaymentsService {
   }
 }
 
-export const refundView = ({ id, paymentId, state, amountMinor, currency, reason, failure, createdAt }: Refund): RefundView => ({
+export const refundView = ({
+  id,
+  paymentId,
+  state,
+  amountMinor,
+  currency,
+  reason,
+  creditNoteId,
+  failure,
+  createdAt,
+}: Refund): RefundView => ({
   id,
   payment: paymentId,
   state,
   amount: formatMoney(amountMinor, currency),
   currency,
   reason,
+  creditNote: creditNoteId,
   failure,
   createdAt: formatInstant(createdAt),
 });

@@ -10,7 +10,8 @@ import { Refusal, refuseAll } from '../domain/refusal.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { BeginPayments } from './begin-payments.js';
 import { BookPayment } from './book-payment.js';
-import { openAttempt, type Payment, paymentById, pendingPayment, SUPERSEDED } from './payment-records.js';
+import { refuseTried } from './hold-invoice.js';
+import { paymentById, pendingPayment, SUPERSEDED } from './payment-records.js';
 import type { RecordPaymentDto } from './payments.dto.js';
 
 /** How far ahead of UTC a day begins first. */
@@ -38,10 +39,10 @@ export class RecordPayment {
     if (amountMinor <= 0n) throw new Refusal('invalid', 'invalid_money', 'Record an amount above zero.');
     const now = this.clock.now();
     refuseDayAhead(receivedOn, now);
-    const { dueMinor, paidMinor } = await this.invoices.settlement(tx, accountId, invoiceId);
+    const { leftMinor } = await this.invoices.settlement(tx, accountId, invoiceId);
     const pending = await pendingPayment(tx, accountId, invoiceId);
     if (pending) await refuseTried(tx, pending);
-    if (paidMinor + amountMinor > dueMinor)
+    if (amountMinor > leftMinor)
       throw new Refusal('conflict', 'overpayment', `More than is due on ${number}: record the amount that is left.`);
     if (pending) await this.payments.close(tx, actor, pending, SUPERSEDED);
     const id = newId('pay', now, accountId);
@@ -62,15 +63,6 @@ export class RecordPayment {
     if (pending) await this.payments.begin(tx, { actor, reason: `It takes the place of ${pending.id}.` }, [pending]);
     return id;
   }
-}
-
-async function refuseTried(tx: Tx, pending: Payment): Promise<void> {
-  if (await openAttempt(tx, pending))
-    throw new Refusal(
-      'conflict',
-      'payment_in_progress',
-      `The provider is collecting this invoice: wait for the outcome of ${pending.id}, or give it up first with POST /v2/payments/${pending.id}/cancel.`,
-    );
 }
 
 /** No day that has begun nowhere on earth. @throws Refusal `invalid_request` */

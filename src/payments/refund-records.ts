@@ -9,10 +9,12 @@ export interface Refund {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly reason: string;
+  /** The credit note that it settles. */
+  readonly creditNoteId: string | null;
   readonly failure: string | null;
   readonly createdAt: Instant;
   readonly settledAt: Instant | null;
 }
 
-export const REFUND_COLUMNS = `account_id as "accountId", id, payment_id as "paymentId", state, amount_minor as "amountMinor", currency, reason, failure,
+export const REFUND_COLUMNS = `account_id as "accountId", id, payment_id as "paymentId", state, amount_minor as "amountMinor", currency, reason, credit_note_id as "creditNoteId", failure,
   created_at as "createdAt", settled_at as "settledAt"`;

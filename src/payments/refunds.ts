@@ -4,10 +4,8 @@ import { SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
-import type { Call } from '../common/http/call.js';
-import { accountIdOf, newId } from '../common/ids.js';
+import { accountIdOf } from '../common/ids.js';
 import { LOG } from '../common/telemetry/log-token.js';
-import { formatMoney, parseMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import type { Outcome } from '../providers/port.js';
@@ -17,7 +15,7 @@ import { paymentById } from './payment-records.js';
 import { type Refund, REFUND_COLUMNS } from './refund-records.js';
 import { type Step, walk } from './walk.js';
 
-/** Money given back: never more than was paid. */
+/** Refunds that were noted are sent, and what becomes of them is noted. */
 @Injectable()
 export class Refunds {
   constructor(
@@ -28,46 +26,6 @@ export class Refunds {
     private readonly providers: Providers,
     private readonly booking: BookRefund,
   ) {}
-
-  /** Notes a refund before any provider is asked for it. @throws Refusal `payment_not_succeeded`, `refund_too_large`, `invalid_money` */
-  async request(
-    tx: Tx,
-    call: Call,
-    paymentId: string,
-    { amount, reason }: { readonly amount?: string; readonly reason: string },
-  ): Promise<Refund> {
-    const payment = await paymentById(tx, paymentId, { locked: true });
-    if (payment.state !== 'succeeded')
-      throw new Refusal('conflict', 'payment_not_succeeded', 'Only a payment that succeeded can be refunded.');
-    const [{ refunded } = { refunded: 0n }] = await tx.query<{ refunded: bigint }[]>(
-      `select coalesce(sum(amount_minor), 0)::bigint as refunded from refund where account_id = $1 and payment_id = $2 and state <> 'failed'`,
-      [payment.accountId, paymentId],
-    );
-    const left = payment.amountMinor - refunded;
-    const amountMinor = amount === undefined ? left : parseMoney(amount, payment.currency);
-    if (amountMinor <= 0n || amountMinor > left)
-      throw new Refusal(
-        'conflict',
-        'refund_too_large',
-        `${formatMoney(left, payment.currency)} ${payment.currency} of the payment can be refunded.`,
-      );
-    const now = this.clock.now();
-    const id = newId('ref', now, payment.accountId);
-    await tx.query(
-      `insert into refund (account_id, id, payment_id, state, amount_minor, currency, reason, created_at) values ($1, $2, $3, 'pending', $4, $5, $6, $7)`,
-      [payment.accountId, id, paymentId, amountMinor.toString(), payment.currency, reason, formatInstant(now)],
-    );
-    await this.audit.record(tx, {
-      actor: call.actor,
-      action: 'refund.requested',
-      accountId: payment.accountId,
-      subjectType: 'refund',
-      subjectId: id,
-      after: { paymentId, amountMinor },
-      reason,
-    });
-    return this.byId(tx, id);
-  }
 
   /** Sends a refund; repeated under the same key, it is given once. */
   async send(id: string): Promise<Refund> {
@@ -122,6 +80,7 @@ export class Refunds {
       formatInstant(this.clock.now()),
     ]);
     const fromBalanceMinor = succeeded ? await this.booking.run(tx, refund) : 0n;
+    if (!succeeded) await this.booking.returned(tx, refund);
     await this.audit.record(tx, {
       actor: SYSTEM,
       action: succeeded ? 'refund.succeeded' : 'refund.failed',

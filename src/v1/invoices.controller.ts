@@ -31,7 +31,7 @@ export class V1InvoicesController {
     operationId: 'v1ListInvoices',
     summary: 'Invoices of an account, newest first',
     description:
-      'Those with a line of a plan that is sold here. Where there are more, the Link header (RFC 8288) names the next page; a page may hold fewer than its limit.',
+      'Those with a line of a plan that is sold here, without void ones. Where there are more, the Link header (RFC 8288) names the next page; a page may hold fewer than its limit.',
   })
   @ApiOkResponse({ type: [V1InvoiceView], description: 'A page of invoices.' })
   @ApiProblems(400, 404)
@@ -63,12 +63,17 @@ export class V1InvoicesController {
     });
   }
 
-  /** Those with a line of the product whose plans v1 sells: what other products bill is not for its eyes. */
+  /**
+   * Those with a line of the product whose plans v1 sells: what other products bill is not for its eyes. Nor are void ones: it knows only
+   * what is to be paid and what is paid, and they are neither.
+   */
   private async ofHub(tx: Tx, invoices: readonly InvoiceView[]): Promise<InvoiceView[]> {
     const refs = invoices.flatMap(({ lines }) => lines.map(({ plan, planVersion }) => ({ plan, version: planVersion })));
     const sold = (await this.plans.versions(tx, refs)).filter(({ product }) => product === HUB);
     const keys = new Set(sold.map(({ plan, version }) => versionKey(plan, version)));
-    return invoices.filter(({ lines }) => lines.some(({ plan, planVersion }) => keys.has(versionKey(plan, planVersion))));
+    return invoices.filter(
+      ({ status, lines }) => status !== 'void' && lines.some(({ plan, planVersion }) => keys.has(versionKey(plan, planVersion))),
+    );
   }
 }
 
@@ -83,7 +88,7 @@ function view(invoice: InvoiceView): V1InvoiceView {
     discount_in_cents: cents(invoice.discount),
     tax_in_cents: cents(invoice.tax),
     total_in_cents: cents(invoice.total),
-    balance_in_cents: cents(invoice.amountDue) - cents(invoice.amountPaid),
+    balance_in_cents: cents(invoice.amountOpen) + cents(invoice.amountUncollectible),
     created_at: invoice.issuedAt,
     due_at: invoice.dueAt,
     closed_at: invoice.paidAt,

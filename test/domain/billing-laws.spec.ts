@@ -104,6 +104,43 @@ describe('recompute and diff', () => {
   });
 });
 
+/** Credit notes of a share of what is left of each charge. */
+function noted(lines: readonly BilledLine[], percent: bigint): BilledLine[] {
+  return lines.map((line) => {
+    if (line.adjusts !== null || line.amountMinor <= 0n) return line;
+    const left = line.amountMinor - line.creditNotedMinor - givenBack(lines, line);
+    return left <= 0n ? line : { ...line, creditNotedMinor: line.creditNotedMinor + (left * percent) / 100n };
+  });
+}
+
+const givenBack = (lines: readonly BilledLine[], { id }: BilledLine): bigint =>
+  -total(lines.filter((line) => line.adjusts === id && line.amountMinor < 0n));
+
+test('credit notes are not billed again, and what they gave back no later credit gives back', () => {
+  fc.assert(
+    fc.property(anyStory, fc.constantFrom(0n, 40n, 100n), fc.constantFrom(0n, 70n, 100n), (story, first, second) => {
+      const [history] = story.histories;
+      if (!history) return;
+      let billed: BilledLine[] = [];
+      history.facts.forEach((fact, i) => {
+        const known: BillingStory = { ...story, histories: [{ ...history, facts: history.facts.slice(0, i + 1) }] };
+        const next = history.facts[i + 1]?.effectiveAt ?? story.until;
+        const asOfs = [fact.effectiveAt, ...dueInstants(known).filter((at) => at > fact.effectiveAt && at < next)];
+        billed = noted([...billed, ...billLater(known, billed, asOfs)], i % 2 === 0 ? first : second);
+      });
+      billed = [...billed, ...billLater(story, billed, [story.until])];
+      expect(run(story, billed, story.until)).toBeUndefined();
+      for (const line of billed.filter(({ adjusts, kind }) => adjusts === null && (kind === 'recurring' || kind === 'one_time')))
+        expect(line.creditNotedMinor + givenBack(billed, line)).toBeLessThanOrEqual(line.amountMinor);
+      for (const slot of new Set(billed.map((line) => line.slot))) {
+        const own = billed.filter((line) => line.slot === slot);
+        expect(total(own)).toBeGreaterThanOrEqual(own.reduce((sum, line) => sum + line.creditNotedMinor, 0n));
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 test('a change of quantity changes no line of usage, nor of a minimum commitment', () => {
   const ofUsage = (lines: readonly BilledLine[]): string[] => charged(lines.filter(({ kind }) => kind === 'metered' || kind === 'minimum'));
   fc.assert(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TestApp } from '../support/app.js';
 import { commandHere, type Ran } from '../support/command.js';
 import { differences } from '../support/story.js';
+import { tamperWith } from '../support/tamper.js';
 
 let wharfage: TestApp;
 beforeEach(async () => {
@@ -25,17 +26,7 @@ beforeEach(async () => {
 }, 30_000);
 afterEach(() => wharfage.close());
 
-/** As the owner of the database can, with the triggers off. */
-async function tamper(...statements: string[]): Promise<void> {
-  const runner = wharfage.source.createQueryRunner();
-  try {
-    await runner.query('set session_replication_role = replica');
-    for (const statement of statements) await runner.query(statement);
-    await runner.query('set session_replication_role = origin');
-  } finally {
-    await runner.release();
-  }
-}
+const tamper = (...statements: string[]): Promise<void> => tamperWith(wharfage, statements);
 
 const entry = async (purpose: string): Promise<{ id: string; seq: bigint }> =>
   (
@@ -124,7 +115,7 @@ test('an entry is slipped in, and withheld from the chain', async () => {
   );
   expect(await differences(wharfage)).toEqual([
     'chain: je_new: neither sealed nor waiting for it',
-    'receivables: receivables without an invoice: -0.05 USD in the ledger, but 0.00 left to collect',
+    'receivables: accounts_receivable without an invoice: -0.05 USD in the ledger, but 0.00 left to collect',
     'payments: je_new: its cause pay_none is not there',
   ]);
 });
@@ -214,12 +205,17 @@ describe('the command', () => {
         'closed periods',
         'deferred revenue',
         'invoices',
+        'credit notes',
+        'credited amounts',
+        'settled credits',
         'receivables',
+        'bad debt',
         'balances',
         'opening balances',
         'credit grants',
         'payments',
         'refunds',
+        'refunds payable',
       ].map((name) => `${name}: ok`),
     );
     expect(whole.told).toMatch(/^0 differences; 7 entries sealed, the last one as [0-9a-f]{64}$/m);

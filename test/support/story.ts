@@ -37,13 +37,15 @@ export async function ledgerBalances(wharfage: TestApp): Promise<void> {
   expect(off).toEqual([]);
 }
 
-/** Each series counts 1, 2, 3 ... and every number is an invoice's. */
+/** Each series counts 1, 2, 3 ... and every number is an invoice's, or a credit note's. */
 export async function numbersHaveNoGap(wharfage: TestApp): Promise<void> {
-  const rows: { n: bigint; number: string | null }[] = await wharfage.source.query(
-    'select s.n, i.number from invoice_number s left join invoice i on i.account_id = s.account_id and i.id = s.invoice_id order by s.series, s.n',
-  );
-  expect(rows.map((row) => Number(row.n))).toEqual(rows.map((_row, i) => i + 1));
-  expect(rows.every((row) => row.number !== null)).toBe(true);
+  for (const document of ['invoice', 'credit_note']) {
+    const rows: { n: bigint; number: string | null }[] = await wharfage.source.query(
+      `select s.n, d.number from ${document}_number s left join ${document} d on d.account_id = s.account_id and d.id = s.${document}_id order by s.series, s.n`,
+    );
+    expect(rows.map((row) => Number(row.n))).toEqual(rows.map((_row, i) => i + 1));
+    expect(rows.every((row) => row.number !== null)).toBe(true);
+  }
 }
 
 /** What each grant paid, lost and has left is what was granted; what invoices say that grants paid is what grants say. */

@@ -12,7 +12,14 @@ export interface NewEvent {
   readonly data: object;
 }
 
-export const EVENT_TYPES = ['entitlements.changed', 'usage.alert'] as const;
+export const EVENT_TYPES = [
+  'credit_note.issued',
+  'entitlements.changed',
+  'invoice.marked_uncollectible',
+  'invoice.sent',
+  'invoice.voided',
+  'usage.alert',
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 const INSERT = `

@@ -1,4 +1,5 @@
 import type { TaxRate } from '../catalog.js';
+import { ratio, roundUp } from '../decimal.js';
 import type { Instant, Stretch } from '../instant.js';
 import type { BreakdownStep } from '../rating/model.js';
 
@@ -56,13 +57,22 @@ export interface Line extends Charge {
   readonly taxes: readonly LineTax[];
 }
 
-/** A line on an invoice that is not void. */
+/** A line on an invoice that is not void, or whose charge was waived when it was voided. */
 export interface BilledLine extends Line {
   readonly id: string;
-  /** Credit notes issued against it, in minor units from 0: no credit may take more than is left. */
+  /** What credit notes, or a waiver, took off it, after discounts, in minor units from 0: no credit may take more than is left. */
   readonly creditNotedMinor: bigint;
 }
 
 export const discountOf = (line: Pick<Line, 'discounts'>): bigint =>
   line.discounts.reduce((total, discount) => total + discount.amountMinor, 0n);
 export const netOf = (line: Pick<Line, 'amountMinor' | 'discounts'>): bigint => line.amountMinor - discountOf(line);
+
+/**
+ * How much of the amount, which is before discounts, credit notes took off a line: in proportion, rounded up, so that no credit on a later
+ * invoice gives back what a credit note gave back. Minor units, from 0.
+ */
+export function creditNotedOf(line: BilledLine): bigint {
+  const net = netOf(line);
+  return net <= 0n ? 0n : roundUp(ratio(line.amountMinor * line.creditNotedMinor, net));
+}

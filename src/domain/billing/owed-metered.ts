@@ -7,7 +7,7 @@ import { meteredSlot } from './expected-metered.js';
 import { lineAmount } from './line-amount.js';
 import type { BilledLine } from './line.js';
 import type { OwedInput } from './owed-input.js';
-import { type Billed, billedOn, ofDue, reversals, type Unnumbered } from './slot.js';
+import { type Billed, billedOn, leftOn, ofDue, reversals, type Unnumbered } from './slot.js';
 
 /** Metered prices and minimums: the cumulative amount of a slot, less what was billed for it. */
 export function owedMetered(input: OwedInput, billed: Billed): Unnumbered[] {
@@ -93,11 +93,12 @@ function minimumCharge(item: ExpectedMinimum, amountMinor: bigint): Unnumbered {
   };
 }
 
-/** The first line of a slot, or the difference to what was billed for it. */
+/** The first line of a slot, or the difference to what was billed for it: down by no more than credit notes have left. */
 function cumulative(lines: readonly BilledLine[], charge: Unnumbered, stands: boolean): Unnumbered[] {
   const [first] = lines;
   if (!first) return stands ? [charge] : [];
-  const difference = charge.amountMinor - billedOn(lines);
+  const [wanted, least] = [charge.amountMinor - billedOn(lines), -leftOn(lines)];
+  const difference = wanted < least ? least : wanted;
   if (difference === 0n) return [];
   return [
     {

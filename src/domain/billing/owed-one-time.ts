@@ -1,7 +1,7 @@
 import { rateOneTime } from '../rating/rate.js';
 import type { ExpectedOneTime } from './due.js';
 import { lineAmount } from './line-amount.js';
-import type { BilledLine } from './line.js';
+import { type BilledLine, creditNotedOf } from './line.js';
 import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, ofDue, slotsOf, type Unnumbered } from './slot.js';
 
@@ -45,7 +45,7 @@ function oneTimeCharge(item: ExpectedOneTime, currency: string): Unnumbered {
 const takenBack = (line: BilledLine): Unnumbered => ({
   ...adjusting(line),
   kind: 'one_time',
-  amountMinor: -line.amountMinor,
+  amountMinor: creditNotedOf(line) - line.amountMinor,
   servicePeriod: line.servicePeriod,
   proration: false,
   breakdown: [],

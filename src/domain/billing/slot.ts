@@ -1,5 +1,5 @@
 import type { Instant } from '../instant.js';
-import type { BilledLine, Charge } from './line.js';
+import { type BilledLine, type Charge, creditNotedOf } from './line.js';
 
 /** A charge that has not taken its position in its slot yet. */
 export type Unnumbered = Omit<Charge, 'slotSeq'>;
@@ -31,12 +31,18 @@ export function positionsTaken(
 /** Net billed on the lines, in minor units. */
 export const billedOn = (lines: readonly BilledLine[]): bigint => lines.reduce((total, line) => total + line.amountMinor, 0n);
 
-/** What was billed on slots that are no longer expected at all. */
+/** The most that may be taken back on the lines: what was billed, less credit notes. In minor units, from 0. */
+export function leftOn(lines: readonly BilledLine[]): bigint {
+  const left = billedOn(lines) - lines.reduce((total, line) => total + creditNotedOf(line), 0n);
+  return left > 0n ? left : 0n;
+}
+
+/** What was billed on slots that are no longer expected at all, less credit notes. */
 export function reversals(billed: Billed, kind: 'metered' | 'minimum', wanted: ReadonlySet<string>): Unnumbered[] {
   return slotsOf(billed, kind).flatMap((slot) => {
     const lines = billed.get(slot) ?? [];
     const [first] = lines;
-    const amountMinor = -billedOn(lines);
+    const amountMinor = -leftOn(lines);
     if (wanted.has(slot) || !first || amountMinor === 0n) return [];
     return [
       {

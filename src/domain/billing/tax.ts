@@ -16,10 +16,16 @@ export interface TaxTotal {
 const ONE = ratio(1n, 1n);
 
 /** A line's amount after discounts and without the taxes that it contains, in minor units, exact. */
-export function taxBase(line: Line): Exact {
-  const included = sum(line.taxes.filter((tax) => tax.inclusive).map((tax) => exact(tax.rate)));
-  return ratio(netOf(line), 1n).div(ONE.add(included));
+export const taxBase = (line: Line): Exact => baseWithin(netOf(line), line.taxes);
+
+/** What of an amount after discounts is not one of the taxes that it contains, in minor units, exact. */
+export function baseWithin(netMinor: bigint, taxes: readonly LineTax[]): Exact {
+  const included = sum(taxes.filter((tax) => tax.inclusive).map((tax) => exact(tax.rate)));
+  return ratio(netMinor, 1n).div(ONE.add(included));
 }
+
+/** Tells rates of an invoice apart: one key may have had several rates. */
+export const taxId = ({ key, rate, category, inclusive }: LineTax): string => JSON.stringify([key, rate, category, inclusive]);
 
 /** Per rate on the sum of its lines, rounded once, halves away from zero (EN 16931); in the order in which rates first appear. */
 export function taxTotals(lines: readonly Line[]): TaxTotal[] {
@@ -27,7 +33,7 @@ export function taxTotals(lines: readonly Line[]): TaxTotal[] {
   for (const line of lines) {
     const base = taxBase(line);
     for (const tax of line.taxes) {
-      const id = JSON.stringify([tax.key, tax.rate, tax.category, tax.inclusive]);
+      const id = taxId(tax);
       bases.set(id, { tax, base: (bases.get(id)?.base ?? ZERO).add(base) });
     }
   }

@@ -78,12 +78,15 @@ export const numbersCheck: Check = {
   narrows: false,
   run: (tx) =>
     tx.query<Difference[]>(`
-      select 'series ' || s.key as subject, 'is at ' || s.next || ', but ' || count(n.n) || ' numbers were given, from ' || min(n.n) || ' to ' || max(n.n) as detail
-      from number_series s left join invoice_number n on n.series = s.key
-      group by s.key, s.next having count(n.n) > 0 and (count(n.n) <> max(n.n) - min(n.n) + 1 or max(n.n) + 1 <> s.next)
+      with given as (
+        select series, n, exists (select from invoice i where i.account_id = g.account_id and i.id = g.invoice_id) as is_used from invoice_number g
+        union all
+        select series, n, exists (select from credit_note c where c.account_id = g.account_id and c.id = g.credit_note_id) from credit_note_number g)
+      select 'series ' || s.key as subject, 'is at ' || s.next || ', but ' || count(*) || ' numbers were given, from ' || min(g.n) || ' to ' || max(g.n) as detail
+      from number_series s join given g on g.series = s.key
+      group by s.key, s.next having count(*) <> max(g.n) - min(g.n) + 1 or max(g.n) + 1 <> s.next
       union all
-      select 'number ' || n.n || ' of series ' || n.series, 'belongs to no invoice' from invoice_number n
-      where not exists (select from invoice i where i.account_id = n.account_id and i.id = n.invoice_id)`),
+      select 'number ' || g.n || ' of series ' || g.series, 'belongs to nothing' from given g where not g.is_used`),
 };
 
 /** What is left of each credit grant is its amount less what its entries took. */

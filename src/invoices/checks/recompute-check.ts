@@ -17,12 +17,12 @@ interface Billed {
 }
 
 /*
- * Accounts that were billed, but for those whose next bill is known to differ: usage came late, or a subscription has changed since, or they
- * are parked.
+ * Accounts that were billed, but for those whose next bill is known to differ: usage came late, a subscription has changed since, an invoice
+ * was voided, or they are parked.
  */
 const BILLED = `
   select i.account_id as "accountId", max(i.as_of) as "asOf" from invoice i
-  join billing_state b on b.account_id = i.account_id and b.parked is null
+  join billing_state b on b.account_id = i.account_id and b.parked is null and b.settled_through is not null
   where i.account_id > $1::uuid and ($2::uuid is null or i.account_id = $2)
     and not exists (select from usage_late_touch t where t.account_id = i.account_id)
     and not exists (

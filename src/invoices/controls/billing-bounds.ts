@@ -24,12 +24,13 @@ export interface Bill {
 
 const COLUMNS = `currency, total_max_minor as "totalMaxMinor", growth_max::text as "growthMax", growth_from_minor as "growthFromMinor", revision`;
 
-/* Relies on invoice_pk: ids sort by the instant at which they were made. */
+/* Not by what is void. Relies on invoice_pk: ids sort by the instant at which they were made. */
 const GREATEST = `
   select a.id as "accountId", max(i.total_minor) as greatest
   from unnest($1::uuid[]) as a(id)
   cross join lateral (
-    select total_minor from invoice i where i.account_id = a.id order by i.id desc limit ${String(INVOICES_COMPARED)}) i
+    select i.total_minor from invoice i join invoice_settlement s on s.account_id = i.account_id and s.invoice_id = i.id and s.closed is distinct from 'void'
+    where i.account_id = a.id order by i.id desc limit ${String(INVOICES_COMPARED)}) i
   group by a.id`;
 
 /** Bounds by currency, beyond which an account is parked instead of billed. */

@@ -61,6 +61,17 @@ export const applicationsTo = (
     [[...new Set(invoices.map(({ accountId }) => accountId))], invoices.map(({ id }) => id)],
   );
 
+/** When what grants had paid of these invoices was released to them. Relies on grant_entry_once. */
+export const releasesOf = (
+  tx: Tx,
+  invoices: readonly { readonly accountId: string; readonly id: string }[],
+): Promise<{ invoiceId: string; at: Instant }[]> =>
+  tx.query(
+    `select distinct invoice_id as "invoiceId", at from grant_entry
+     where account_id = any($1::uuid[]) and invoice_id = any($2::text[]) and kind = 'released' order by at`,
+    [[...new Set(invoices.map(({ accountId }) => accountId))], invoices.map(({ id }) => id)],
+  );
+
 /** A page of what moved a grant, newest first. */
 export const listGrantEntries = (
   tx: Tx,

@@ -25,9 +25,9 @@ export class ReleaseGrants {
   async run(
     tx: Tx,
     actor: Actor,
-    invoice: { readonly accountId: string; readonly id: string; readonly currency: string },
+    invoice: { readonly accountId: string; readonly id: string; readonly currency: string; readonly seller: string },
   ): Promise<bigint> {
-    const { accountId, id, currency } = invoice;
+    const { accountId, id, currency, seller } = invoice;
     const applied = await applicationsTo(tx, [invoice]);
     if (applied.length === 0) return 0n;
     const grants = await lockGrants(
@@ -39,7 +39,8 @@ export class ReleaseGrants {
       tx,
       applied.map(({ grant, amountMinor }) => ({ accountId, grant, at: now, kind: 'released', amountMinor, invoiceId: id, reason: null })),
     );
-    await this.ledger.post(tx, [{ accountId, at: now, causeKind: 'invoice', causeId: id, entry: grantsReleasedEntry(applied, currency) }]);
+    const entry = grantsReleasedEntry(applied, currency);
+    await this.ledger.post(tx, [{ accountId, at: now, causeKind: 'invoice', causeId: id, seller, entry }]);
     const ends = await endsOf(tx, accountId, grants);
     const back = new Map(applied.map(({ grant, amountMinor }) => [grant, amountMinor]));
     const reason = `It came back from invoice ${id}.`;
