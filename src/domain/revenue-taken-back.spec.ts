@@ -15,7 +15,11 @@ describe('revenue that is credited', () => {
     { case: 'of usage is less at once, not where it was used', line: used, is: today },
     { case: 'of a service that is not over goes by its days', line: ahead, is: { ...ahead, amountMinor: -200n } },
     { case: 'of a service that is over is less at once', line: over, is: today },
-    { case: 'of a service whose last day it is goes by its days', line: { ...over, days: 31 }, is: { ...over, days: 31, amountMinor: -200n } },
+    {
+      case: 'of a service whose last day it is goes by its days',
+      line: { ...over, days: 31 },
+      is: { ...over, days: 31, amountMinor: -200n },
+    },
   ])('$case', ({ line, is }) => {
     expect(creditedRevenue(line, 200n, TODAY)).toEqual(is);
   });
