@@ -68,12 +68,14 @@ const NOTES = `
     refund_minor bigint not null,
     taxes jsonb not null,
     snapshot jsonb not null,
+    seal text not null,
     constraint credit_note_pk primary key (account_id, id),
     constraint credit_note_one_by_one unique (account_id, invoice_id, invoice_seq),
     constraint credit_note_of_something check (total_minor > 0),
     constraint credit_note_adds_up check (total_minor = reduced_minor + recovered_minor + covered_minor + balance_minor + refund_minor),
     constraint credit_note_parts_not_negative
       check (reduced_minor >= 0 and recovered_minor >= 0 and covered_minor >= 0 and balance_minor >= 0 and refund_minor >= 0));
+  comment on column credit_note.seal is 'SHA-256 of taxes and snapshot as they were when it was issued';
   create index credit_note_newest on credit_note (issued_at desc, id desc);
   create index credit_note_by_number on credit_note (number);
 

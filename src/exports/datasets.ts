@@ -1,4 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
+import { CREDIT_NOTES } from '../invoices/exported-credit-notes.js';
 import { INVOICES } from '../invoices/exported-invoices.js';
 import { INVOICE_LINES } from '../invoices/exported-lines.js';
 import { JOURNAL } from '../ledger/exported-journal.js';
@@ -6,7 +7,7 @@ import { PAYMENTS } from '../payments/exported-payments.js';
 import { USAGE } from '../usage/exported-usage.js';
 
 /** All that can be exported. */
-export const DATASETS: readonly Dataset[] = [INVOICES, INVOICE_LINES, PAYMENTS, JOURNAL, USAGE];
+export const DATASETS: readonly Dataset[] = [INVOICES, INVOICE_LINES, CREDIT_NOTES, PAYMENTS, JOURNAL, USAGE];
 
 export const DATASET_NAMES: readonly string[] = DATASETS.map(({ name }) => name);
 

@@ -51,12 +51,13 @@ export const distinctSql = (selection: Selection, columns: readonly string[]): s
 /** PostgreSQL wants to know the type of every parameter, used or not. */
 const USES_ALL = '($3::jsonb is null or true)';
 
-function sourceSql({ dataset: { columns, from, where, instant, recorded }, stretches }: Selection): string {
+function sourceSql({ dataset: { columns, from, where, instant, recorded }, layout, stretches }: Selection): string {
   const conditions = [
     `($1::timestamptz is null or ${instant} >= $1)`,
     `($2::timestamptz is null or ${instant} < $2)`,
     `(${recorded.within(stretches)})`,
     ...(where === undefined ? [] : [where]),
+    ...(layout?.where === undefined ? [] : [layout.where]),
   ];
   return `select ${columns.map(({ name, sql }) => `${sql} as ${name}`).join(', ')} from ${from} where ${conditions.join(' and ')}`;
 }

@@ -107,8 +107,8 @@ export interface NumberedCreditNote extends Omit<CreditNoteRow, 'invoiceNumber'>
 const INSERT = `
   with numbered as (insert into credit_note_number (series, n, account_id, credit_note_id) values ($3, $4, $1, $2))
   insert into credit_note (account_id, id, series, n, number, invoice_id, invoice_seq, currency, issued_at, reason, settle, subtotal_minor, tax_minor,
-    total_minor, reduced_minor, recovered_minor, covered_minor, balance_minor, refund_minor, taxes, snapshot)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`;
+    total_minor, reduced_minor, recovered_minor, covered_minor, balance_minor, refund_minor, taxes, snapshot, seal)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, invoice_seal($20::jsonb, $21::jsonb))`;
 
 export async function insertCreditNote(tx: Tx, note: NumberedCreditNote): Promise<void> {
   await tx.query(INSERT, [

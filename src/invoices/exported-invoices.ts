@@ -1,11 +1,12 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import { INVOICE_NUMBERS } from './numbered-invoices.js';
+import { NOT_VOID } from './invoice-settlements.js';
+import { INVOICE_NUMBERS } from './numbered-documents.js';
 
 /** What credit grants paid of an invoice when it was issued. Relies on grant_entry_once. */
 const GRANTS_APPLIED = `(select coalesce(-sum(g.amount_minor), 0)::bigint from grant_entry g
   where g.account_id = i.account_id and g.invoice_id = i.id and g.kind = 'applied')`;
 
-/** Issued invoices as they were issued: what was paid since is told by payments. */
+/** Issued invoices as they were issued, and whether they are void by now: what was paid since is told by payments. */
 export const INVOICES: Dataset = {
   name: 'invoices',
   row: 'an issued invoice',
@@ -28,6 +29,7 @@ export const INVOICES: Dataset = {
     { name: 'balance_applied', type: 'money', sql: `i.applied_minor - ${GRANTS_APPLIED}` },
     { name: 'due', type: 'money', sql: 'i.due_minor' },
     { name: 'credited', type: 'money', sql: 'i.credited_minor' },
+    { name: 'void', type: 'flag', sql: `not ${NOT_VOID}` },
     { name: 'invoice_id', type: 'code', sql: 'i.id' },
   ],
   from: 'invoice i join account a on a.id = i.account_id',

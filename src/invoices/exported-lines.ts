@@ -1,10 +1,11 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import { INVOICE_NUMBERS } from './numbered-invoices.js';
+import { NOT_VOID } from './invoice-settlements.js';
+import { INVOICE_NUMBERS } from './numbered-documents.js';
 
 const DISCOUNT = `(select coalesce(sum((d ->> 'amountMinor')::bigint), 0)::bigint from jsonb_array_elements(l.discounts) d)`;
 const BUYER = `i.snapshot -> 'buyer'`;
 
-/** Lines of issued invoices. */
+/** Lines of issued invoices, and whether these are void by now. */
 export const INVOICE_LINES: Dataset = {
   name: 'invoice-lines',
   row: 'a line of an issued invoice',
@@ -30,6 +31,7 @@ export const INVOICE_LINES: Dataset = {
     { name: 'service_end', type: 'instant', sql: 'l.service_end' },
     { name: 'proration', type: 'flag', sql: 'l.proration' },
     { name: 'adjusts', type: 'code', sql: 'l.adjusts' },
+    { name: 'void', type: 'flag', sql: `not ${NOT_VOID}` },
     { name: 'line_id', type: 'code', sql: 'l.id' },
     { name: 'due_at', type: 'instant', sql: 'i.due_at', hidden: true },
     {

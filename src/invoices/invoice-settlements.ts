@@ -29,6 +29,10 @@ export const WRITTEN_OFF_MINOR = `(case when s.closed = 'uncollectible' then s.r
 export const LEFT_MINOR = `(case when s.closed = 'void' then 0 else ${NOT_SETTLED} end)`;
 export const STATUS = `coalesce(s.closed, case when ${NOT_SETTLED} = 0 then 'paid' else 'finalized' end)`;
 
+/** SQL for an invoice `i` that counts. Relies on invoice_settlement_pk. */
+export const NOT_VOID = `not exists (
+  select from invoice_settlement s where s.account_id = i.account_id and s.invoice_id = i.id and s.closed = 'void')`;
+
 const SELECT = `
   select s.account_id as "accountId", s.invoice_id as "invoiceId", i.number, i.currency, s.due_minor as "dueMinor", s.paid_minor as "paidMinor",
     s.credited_minor as "creditedMinor", ${OPEN_MINOR} as "openMinor", ${LEFT_MINOR} as "leftMinor", s.closed

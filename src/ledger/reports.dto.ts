@@ -48,7 +48,10 @@ export class RevenueRow extends RowOfMonth {
   @ApiProperty({ description: 'Usage, and what is charged after its service.', example: '20.00' })
   onUse!: string;
 
-  @ApiProperty({ description: 'Everything else, such as one-time prices.', example: '5.00' })
+  @ApiProperty({
+    description: 'Everything else: one-time prices, less what credit notes took of revenue that was earned.',
+    example: '5.00',
+  })
   atOnce!: string;
 
   @ApiProperty({ description: 'All revenue of the month: what the ledger account `revenue` moved by.', example: '335.00' })

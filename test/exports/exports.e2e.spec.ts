@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parquetReadObjects } from 'hyparquet';
 import { readXlsx } from 'hucre/xlsx';
 import { TestApp } from '../support/app.js';
-import { parsedCsv } from './parsed-csv.js';
+import { column, parsedCsv } from './parsed-csv.js';
 
 let wharfage: TestApp;
 beforeAll(async () => {
@@ -24,7 +24,6 @@ beforeAll(async () => {
 afterAll(() => wharfage.close());
 
 const range = 'from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z';
-const column = ([header = [], ...rows]: string[][], name: string): (string | undefined)[] => rows.map((row) => row[header.indexOf(name)]);
 const get = (path: string) => wharfage.app.inject({ method: 'GET', url: path, headers: { authorization: `Bearer ${wharfage.adminKey}` } });
 
 describe('invoice lines', () => {

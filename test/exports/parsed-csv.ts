@@ -18,3 +18,7 @@ export function parsedCsv(csv: string): string[][] {
   }
   return rows.slice(0, -1);
 }
+
+/** What the rows have under a heading. */
+export const column = ([header = [], ...rows]: string[][], name: string): (string | undefined)[] =>
+  rows.map((row) => row[header.indexOf(name)]);

@@ -3,15 +3,17 @@ import { codeOf, type MappingContent } from '../mappings/mapping-content.js';
 import type { TextRow } from '../snapshot-reader.js';
 import type { SelectedColumn } from '../value-sql.js';
 import { INVOICE_LINES } from '../../invoices/exported-lines.js';
+import { NOT_VOID } from '../../invoices/invoice-settlements.js';
 import { type Layout, mapped, missing } from './layout.js';
 
 /** What a line is booked to: as its price, else its plan, else its product. */
 export const TARGET = `coalesce(${mapped('prices', `r.plan || '/' || r.price`)}, ${mapped('plans', 'r.plan')}, ${mapped('products', 'r.product')})`;
 
-/** A layout of invoices, line by line: each with quantity 1, for amounts that no quantity times unit price comes to (tiers, shares of a period). */
+/** A layout of invoices that are not void, line by line: each with quantity 1, for amounts that no quantity times unit price comes to (tiers, shares of a period). */
 export const invoiceLayout = (name: string, columns: readonly SelectedColumn[]): Layout => ({
   name,
   dataset: INVOICE_LINES.name,
+  where: NOT_VOID,
   columns,
   needs: ['product', 'plan', 'price', 'tax_rates', 'tax_kinds'],
   problems: (rows, mapping) => unique([...rows.flatMap((row) => targetProblems(row, mapping)), ...taxProblems(rows, mapping)]),

@@ -7,6 +7,8 @@ import type { SelectedColumn } from '../value-sql.js';
 export interface Layout {
   readonly name: string;
   readonly dataset: string;
+  /** SQL for which rows it takes, over the tables of the dataset; all, where left out. */
+  readonly where?: string;
   /** With the heading that the other system looks for. */
   readonly columns: readonly SelectedColumn[];
   /** The dataset's columns that decide what a mapping must hold. */

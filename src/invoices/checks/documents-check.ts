@@ -71,22 +71,43 @@ function* faultsOf(row: SealedRow, lines: readonly BilledLine[]): Generator<Diff
     yield { subject, detail: `its taxes are ${shown(row.taxes)}, but its lines come to ${shown(taxes)} (minor units)` };
 }
 
+/* Numbers of both kinds of documents, each of which has its own series. */
+const NUMBERS = `
+  with number as (
+    select n.series, n.n, exists (select from invoice i where i.account_id = n.account_id and i.id = n.invoice_id) as is_there from invoice_number n
+    union all
+    select n.series, n.n, exists (select from credit_note c where c.account_id = n.account_id and c.id = n.credit_note_id) from credit_note_number n)
+  select 'series ' || s.key as subject, 'is at ' || s.next || ', but ' || count(n.n) || ' numbers were given, from ' || min(n.n) || ' to ' || max(n.n) as detail
+  from number_series s left join number n on n.series = s.key
+  group by s.key, s.next having count(n.n) > 0 and (count(n.n) <> max(n.n) - min(n.n) + 1 or max(n.n) + 1 <> s.next)
+  union all
+  select 'number ' || n || ' of series ' || series, 'belongs to no document' from number where not is_there`;
+
 /** Every number of a series was given once, without a gap, up to where the series is. */
-export const numbersCheck: Check = {
-  name: 'numbers',
+export const numbersCheck: Check = { name: 'numbers', group: 'invoices', narrows: false, run: (tx) => tx.query<Difference[]>(NUMBERS) };
+
+const CREDIT_NOTES = `
+  select * from (
+    select c.number as subject, 'seller, buyer or taxes are not what it was issued with' as detail from credit_note c
+    where c.seal <> invoice_seal(c.taxes, c.snapshot) and ($1::uuid is null or c.account_id = $1)
+      and ($2::timestamptz is null or c.issued_at >= $2) and ($3::timestamptz is null or c.issued_at < $3)
+    union all
+    select c.number, 'its number was not given to it' from credit_note c
+    where ($1::uuid is null or c.account_id = $1) and ($2::timestamptz is null or c.issued_at >= $2) and ($3::timestamptz is null or c.issued_at < $3)
+      and not exists (select from credit_note_number n where n.series = c.series and n.n = c.n and n.account_id = c.account_id and n.credit_note_id = c.id)) f
+  order by 1`;
+
+/** Each credit note says what it said when it was issued, and has its number. What it adds up to is a matter of the ledger, too. */
+export const creditNoteDocumentsCheck: Check = {
+  name: 'credit note documents',
   group: 'invoices',
-  narrows: false,
-  run: (tx) =>
-    tx.query<Difference[]>(`
-      with given as (
-        select series, n, exists (select from invoice i where i.account_id = g.account_id and i.id = g.invoice_id) as is_used from invoice_number g
-        union all
-        select series, n, exists (select from credit_note c where c.account_id = g.account_id and c.id = g.credit_note_id) from credit_note_number g)
-      select 'series ' || s.key as subject, 'is at ' || s.next || ', but ' || count(*) || ' numbers were given, from ' || min(g.n) || ' to ' || max(g.n) as detail
-      from number_series s join given g on g.series = s.key
-      group by s.key, s.next having count(*) <> max(g.n) - min(g.n) + 1 or max(g.n) + 1 <> s.next
-      union all
-      select 'number ' || g.n || ' of series ' || g.series, 'belongs to nothing' from given g where not g.is_used`),
+  narrows: true,
+  run: (tx, { accountId, from, to }) =>
+    tx.query<Difference[]>(CREDIT_NOTES, [
+      accountId ?? null,
+      from === undefined ? null : formatInstant(from),
+      to === undefined ? null : formatInstant(to),
+    ]),
 };
 
 /** What is left of each credit grant is its amount less what its entries took. */

@@ -6,7 +6,7 @@ import { formatMoney } from '../../domain/currency.js';
 import { formatInstant, type Instant } from '../../domain/instant.js';
 import { UsageService } from '../../usage/usage.service.js';
 import { LoadFacts } from '../load-facts.js';
-import { documentsCheck, grantEntriesCheck, numbersCheck } from './documents-check.js';
+import { creditNoteDocumentsCheck, documentsCheck, grantEntriesCheck, numbersCheck } from './documents-check.js';
 
 const ACCOUNTS_AT_ONCE = 100;
 
@@ -17,14 +17,16 @@ interface Billed {
 }
 
 /*
- * Accounts that were billed, but for those whose next bill is known to differ: usage came late, a subscription has changed since, an invoice
- * was voided, or they are parked.
+ * Accounts that were billed, but for those whose next bill is known to differ: usage came late, a subscription has changed since, or an invoice
+ * is void that is to be billed again (until then nothing of the account is settled); or they are parked.
  */
 const BILLED = `
   select i.account_id as "accountId", max(i.as_of) as "asOf" from invoice i
-  join billing_state b on b.account_id = i.account_id and b.parked is null and b.settled_through is not null
+  join billing_state b on b.account_id = i.account_id and b.parked is null
   where i.account_id > $1::uuid and ($2::uuid is null or i.account_id = $2)
     and not exists (select from usage_late_touch t where t.account_id = i.account_id)
+    and (b.settled_through is not null or not exists (
+      select from invoice_settlement s where s.account_id = i.account_id and s.closed = 'void' and not s.waived))
     and not exists (
       select from subscription_change c
       cross join lateral (select max(o.issued_at) as issued_at, max(o.as_of) as as_of from invoice o where o.account_id = i.account_id) last
@@ -43,7 +45,7 @@ export class RecomputeCheck implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.checks.add(documentsCheck, numbersCheck, grantEntriesCheck, {
+    this.checks.add(documentsCheck, creditNoteDocumentsCheck, numbersCheck, grantEntriesCheck, {
       name: 'billed',
       group: 'invoices',
       narrows: true,

@@ -9,6 +9,7 @@ import { exact } from '../../domain/decimal.js';
 import { formatInstant } from '../../domain/instant.js';
 import { Refusal } from '../../domain/refusal.js';
 import type { PutBillingBoundsDto } from './billing-bounds.dto.js';
+import { NOT_VOID } from '../invoice-settlements.js';
 
 export interface CurrencyBounds extends Bounds {
   readonly currency: string;
@@ -24,13 +25,12 @@ export interface Bill {
 
 const COLUMNS = `currency, total_max_minor as "totalMaxMinor", growth_max::text as "growthMax", growth_from_minor as "growthFromMinor", revision`;
 
-/* Not by what is void. Relies on invoice_pk: ids sort by the instant at which they were made. */
+/* Void ones count for nothing. Relies on invoice_pk: ids sort by the instant at which they were made. */
 const GREATEST = `
   select a.id as "accountId", max(i.total_minor) as greatest
   from unnest($1::uuid[]) as a(id)
   cross join lateral (
-    select i.total_minor from invoice i join invoice_settlement s on s.account_id = i.account_id and s.invoice_id = i.id and s.closed is distinct from 'void'
-    where i.account_id = a.id order by i.id desc limit ${String(INVOICES_COMPARED)}) i
+    select total_minor from invoice i where i.account_id = a.id and ${NOT_VOID} order by i.id desc limit ${String(INVOICES_COMPARED)}) i
   group by a.id`;
 
 /** Bounds by currency, beyond which an account is parked instead of billed. */

@@ -1,5 +1,6 @@
 import type { Tx } from '../../common/database/database.js';
 import type { Billed } from '../bill-accounts.js';
+import { NOT_VOID } from '../invoice-settlements.js';
 
 /** What a dry run would bill an account, against what its last invoice came to. Minor units. */
 export interface RunChange {
@@ -11,13 +12,11 @@ export interface RunChange {
   readonly changeMinor: bigint;
 }
 
-/* The last invoice is the newest by id that is not void, which sorts by the instant at which it was made: one step in invoice_pk an account. */
+/* The last invoice that is not void is the newest by id, which sorts by the instant at which it was made: some steps in invoice_pk an account. */
 const KEEP = `
   insert into bill_run_change (account_id, run_id, currency, total_minor, last_total_minor)
   select b.account_id, $1, b.currency, b.total,
-    (select i.total_minor from invoice i
-     join invoice_settlement s on s.account_id = i.account_id and s.invoice_id = i.id and s.closed is distinct from 'void'
-     where i.account_id = b.account_id order by i.id desc limit 1)
+    (select i.total_minor from invoice i where i.account_id = b.account_id and ${NOT_VOID} order by i.id desc limit 1)
   from unnest($2::uuid[], $3::text[], $4::bigint[]) as b(account_id, currency, total)
   on conflict (account_id, run_id) do update set currency = excluded.currency, total_minor = excluded.total_minor,
     last_total_minor = excluded.last_total_minor`;

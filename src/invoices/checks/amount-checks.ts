@@ -1,7 +1,7 @@
-import type { LedgerAccount } from '../domain/ledger.js';
-import { amountsCheck, inLedger, owedToAccountsSql } from '../ledger/compare-amounts.js';
-import { openOnInvoicesSql } from '../ledger/open-on-invoices.js';
-import { OPEN_MINOR, WRITTEN_OFF_MINOR } from './invoice-settlements.js';
+import type { LedgerAccount } from '../../domain/ledger.js';
+import { amountsCheck, inLedger, owedToAccountsSql } from '../../ledger/compare-amounts.js';
+import { openOnInvoicesSql } from '../../ledger/open-on-invoices.js';
+import { OPEN_MINOR, WRITTEN_OFF_MINOR } from '../invoice-settlements.js';
 
 /* What stands on a ledger account for each invoice, where it differs from what its settlement `s` says. */
 const ofInvoices = (ledgerAccount: LedgerAccount, wanted: string): string => `

@@ -1,6 +1,6 @@
-import type { Difference } from '../common/checks.js';
-import { formatMoney } from '../domain/currency.js';
-import type { BilledRevenueLine, RevenueLineRow } from '../ledger/revenue-lines.js';
+import type { Difference } from '../../common/checks.js';
+import { formatMoney } from '../../domain/currency.js';
+import type { BilledRevenueLine, RevenueLineRow } from '../../ledger/revenue-lines.js';
 
 /** What was issued before revenue was recognized by line was recognized in another way: its amounts are the same. */
 export function revenueDifferences(

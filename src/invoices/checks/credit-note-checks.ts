@@ -1,13 +1,13 @@
-import type { Check, CheckScope, Difference } from '../common/checks.js';
-import type { Tx } from '../common/database/database.js';
-import { formatMoney } from '../domain/currency.js';
-import { formatInstant } from '../domain/instant.js';
-import { bookedEntries } from '../ledger/booked-entries.js';
-import { amountsCheck } from '../ledger/compare-amounts.js';
-import { entryDifferences, orphansSql } from '../ledger/compare-entries.js';
-import { REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../ledger/revenue-lines.js';
-import { creditNoteBooks } from './credit-note-books.js';
-import { type CreditNoteRow, creditNotesWhere, taxOf } from './credit-note-rows.js';
+import type { Check, CheckScope, Difference } from '../../common/checks.js';
+import type { Tx } from '../../common/database/database.js';
+import { formatMoney } from '../../domain/currency.js';
+import { formatInstant } from '../../domain/instant.js';
+import { bookedEntries } from '../../ledger/booked-entries.js';
+import { amountsCheck } from '../../ledger/compare-amounts.js';
+import { entryDifferences, orphansSql } from '../../ledger/compare-entries.js';
+import { REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../../ledger/revenue-lines.js';
+import { creditNoteBooks } from '../credit-note-books.js';
+import { type CreditNoteRow, creditNotesWhere, taxOf } from '../credit-note-rows.js';
 import { revenueDifferences } from './revenue-differences.js';
 
 const NOTES_AT_ONCE = 500;
