@@ -23,9 +23,9 @@ const FILL = `
   insert into account (id, key, kind, name, currency, time_zone, provider, created_at, updated_at)
     select md5('a' || i)::uuid, 'account-' || i, 'user', 'Account ' || i, 'USD', 'UTC', 'manual', now(), now() from generate_series(1, ${ACCOUNTS}) i;
   insert into invoice (account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end, subtotal_minor, discount_minor,
-      tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot)
+      tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, seal)
     select md5('a' || (i % ${ACCOUNTS} + 1))::uuid, 'inv_' || lpad(i::text, 46, '0'), 'default', i, 'INV-' || lpad(i::text, 6, '0'), 'USD', at, at, at, at, at,
-      4936, 400, 862, 5398, 0, 5398, 0, '[]', '{"buyer": {"name": "Somebody"}, "seller": {"key": "default"}}'
+      4936, 400, 862, 5398, 0, 5398, 0, '[]', '{"buyer": {"name": "Somebody"}, "seller": {"key": "default"}}', 'none'
     from generate_series(1, ${INVOICES}) i, lateral (select timestamptz '2026-01-01T00:00:00Z' + i * interval '100 milliseconds') t(at);
   insert into invoice_number (series, n, account_id, invoice_id) select series, n, account_id, id from invoice;
   update number_series set next = ${INVOICES + 1} where key = 'default';

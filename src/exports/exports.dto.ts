@@ -131,8 +131,7 @@ export class ExportManifestView implements ExportManifest {
   totals!: Readonly<Record<string, ControlTotals>>;
 
   @ApiProperty({
-    description:
-      'Send it as `after` to take what was recorded since. Null where no rows were taken, and in a database restored from a dump.',
+    description: 'Send it as `after` to take what was recorded since. Null where no rows were taken.',
     type: String,
     nullable: true,
   })

@@ -35,18 +35,15 @@ async function exported(dataset: string, query = ''): Promise<{ invoices: string
 async function issued(runner: Pick<QueryRunner | DataSource, 'query'>, series: string, number: string): Promise<void> {
   const names = [accountIdFor('acme'), number];
   await runner.query(
-    `insert into invoice_line (account_id, id, invoice_id, n, slot, slot_hash, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
-       amount_minor, service_start, service_end, period_key, period_start, period_end, period_ordinal, proration, breakdown, discounts, taxes)
-     select account_id, $2 || '-line', $2, n, slot, md5($2)::uuid, slot_seq, due_at, kind, subscription, plan, plan_version, description, quantity,
-       amount_minor, service_start, service_end, period_key, period_start, period_end, period_ordinal, proration, breakdown, discounts, taxes
-     from invoice_line where account_id = $1 order by id limit 1`,
+    `insert into invoice_line overriding user value
+     select (jsonb_populate_record(null::invoice_line, to_jsonb(l) || jsonb_build_object('id', $2::text || '-line', 'invoice_id', $2::text, 'slot_hash', md5($2::text)))).*
+     from (select * from invoice_line where account_id = $1 order by id limit 1) l`,
     names,
   );
   await runner.query(
     `with taken as (update number_series set next = next + 1 where key = $3 returning next - 1 as n),
-     numbered as (insert into invoice_number (series, n, account_id, invoice_id) select $3, n, $1, $2 from taken)
-     insert into invoice select account_id, $2, $3, t.n, $2, currency, as_of, issued_at, due_at, period_start, period_end, subtotal_minor,
-       discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, seal
+     numbered as (insert into invoice_number (series, n, account_id, invoice_id) select $3::text, n, $1, $2::text from taken)
+     insert into invoice select (jsonb_populate_record(null::invoice, to_jsonb(i) || jsonb_build_object('id', $2::text, 'series', $3::text, 'n', t.n, 'number', $2::text))).*
      from taken t, (select * from invoice where account_id = $1 order by n limit 1) i`,
     [...names, series],
   );

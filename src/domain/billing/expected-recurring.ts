@@ -2,7 +2,6 @@ import type { RecurringPrice } from '../catalog.js';
 import { type Exact, exact } from '../decimal.js';
 import { earliest, type Instant, latest, type Stretch } from '../instant.js';
 import { periodContaining } from '../period.js';
-import { measure } from '../proration.js';
 import type { BreakdownStep } from '../rating/model.js';
 import { rateRecurring } from '../rating/rate.js';
 import { type Holding, prorationRule } from '../subscription/history.js';
@@ -82,12 +81,10 @@ export function* recurring(run: RecurringRun, frozen: FrozenPeriods, from?: Inst
   }
 }
 
-/** What of a period is charged: what was held without a pause, and what is kept though it was not used. By days, a pause of no days is none. */
-function charged(held: Holding, { start, end }: Stretch, keepsRest: boolean): Stretch[] {
-  const { to, pauses, keptRest } = held;
+/** What of a period is charged: what was held without a pause, and what is kept though it was not used. */
+function charged({ to, pauses, keptRest }: Holding, { start, end }: Stretch, keepsRest: boolean): Stretch[] {
   const heldEnd = to === null ? end : earliest(end, to);
-  const paused = pausesBefore(pauses, heldEnd).filter((pause) => measure(pause, prorationRule(held)) > 0n);
-  const active = start < heldEnd ? without([{ start, end: heldEnd }], paused) : [];
+  const active = start < heldEnd ? without([{ start, end: heldEnd }], pausesBefore(pauses, heldEnd)) : [];
   const keptEnd = keepsRest && heldEnd < end ? keptTo(keptRest, { dueAt: active.at(-1)?.start ?? start, periodEnd: end }) : null;
   const kept = keptEnd === null ? [] : [{ start: latest(start, heldEnd), end: latest(keptEnd, heldEnd) }];
   return merged([...active, ...kept]);

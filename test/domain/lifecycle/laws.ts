@@ -22,9 +22,7 @@ export function coverageFaults({ lives, lines, now, scenario }: Account): string
   return lives.flatMap((life) => {
     const current = pieceAt(life, now);
     const open = new Set(
-      current.state === 'active' || isPausedForNoDays(life, current)
-        ? pricesOf(current).map(({ price }) => nameOf(life, current.terms.plan.plan, price.key))
-        : [],
+      current.state === 'active' ? pricesOf(current).map(({ price }) => nameOf(life, current.terms.plan.plan, price.key)) : [],
     );
     const inArrears = new Set(
       scenario.plans.flatMap(({ plan, prices }) => prices.flatMap((price) => (isInArrears(price) ? [nameOf(life, plan, price.key)] : []))),
@@ -40,15 +38,6 @@ export function coverageFaults({ lives, lines, now, scenario }: Account): string
       ).map((fault) => `${name}: ${fault}`);
     });
   });
-}
-
-/** Whether what is counted by days counts on: the pause begins and ends on one day, as far as is known. */
-function isPausedForNoDays({ parent, toggles }: Life, { state, start, rule }: Piece): boolean {
-  if (state !== 'paused' || rule.basis !== 'day') return false;
-  const known = inOrder((parent ?? { toggles }).toggles); // an add-on is paused with its parent
-  const since = known.findLast(({ at }) => at <= start);
-  const until = known.find(({ at }) => at > start);
-  return since !== undefined && until !== undefined && localDay(since.at, rule.timeZone) === localDay(until.at, rule.timeZone);
 }
 
 const nameOf = (life: Life, plan: string, price: string): string => `${life.id} ${plan} ${price}`;
@@ -148,3 +137,17 @@ export function positionFaults(lines: readonly BilledLine[]): string[] {
   const claims = lines.map(({ slot, slotSeq }) => `${slot} ${String(slotSeq)}`);
   return claims.filter((claim, i) => claims.indexOf(claim) < i);
 }
+
+/**
+ * Whether the instant lies in a pause that begins and ends on one day, of something that is shared out by days. A run as of it, made after the
+ * end of the pause, takes back what the next run charges again: no day lies between, so the pause left no line.
+ */
+export const isInPauseOfNoDays = ({ lives }: Account, at: Instant): boolean =>
+  lives.some((life) => {
+    const { state, rule } = pieceAt(life, at);
+    if (state !== 'paused' || rule.basis !== 'day') return false;
+    const known = inOrder((life.parent ?? life).toggles); // an add-on is paused with its subscription
+    const since = known.findLast((toggle) => toggle.at <= at);
+    const until = known.find((toggle) => toggle.at > at);
+    return since !== undefined && until !== undefined && localDay(since.at, rule.timeZone) === localDay(until.at, rule.timeZone);
+  });
