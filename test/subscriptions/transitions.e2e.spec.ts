@@ -153,6 +153,14 @@ test('a scheduled change of interval is not discarded once an add-on has the new
   expect(await act(id, 'discard-scheduled', {})).toMatchObject({ status: 200 });
 });
 
+test('a cancellation of an add-on is not taken back once its subscription has another interval', async () => {
+  const { account, id } = await subscribed();
+  const { id: addOn } = await wharfage.ok('POST', '/v2/subscriptions', { account, plan: 'large', addOnTo: id });
+  expect(await act(addOn, 'cancel', { when: 'period_end' })).toMatchObject({ status: 200 });
+  expect(await act(id, 'change-plan', { plan: 'yearly', when: 'period_end' })).toMatchObject({ status: 200 });
+  expect(await act(addOn, 'uncancel', {})).toMatchObject({ status: 409, body: { code: 'add_on_refused' } });
+});
+
 describe('concurrent changes', () => {
   test('of ten changes at once one wins, the others are told so, and nothing is charged twice', async () => {
     const { account, id } = await subscribed();

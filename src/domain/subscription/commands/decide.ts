@@ -42,7 +42,7 @@ const MAY_CLASH: ReadonlySet<ActionName> = new Set(['change-plan', 'uncancel', '
 
 /**
  * The facts that an action adds to a subscription's history. An action, its preview and its simulation are all decided here.
- * @throws Refusal as the action's own function does; `meter_already_priced`, `add_ons_share_interval`
+ * @throws Refusal as the action's own function does; `meter_already_priced`, `add_ons_share_interval`, `add_on_refused`
  */
 export function decide(action: Action, context: ChangeContext): Fact[] {
   const decision = DECISIONS[action.action] as (action: Action, context: ChangeContext) => Fact[];
