@@ -102,3 +102,14 @@ describe('a part has a share of the whole', () => {
     );
   });
 });
+
+test('by days, a period in which the zone skipped its date is shared out by time', () => {
+  const rule = { basis: 'day', timeZone: 'Pacific/Apia' } as const;
+  const [start, middle, end] = ['2011-12-30T10:00:00Z', '2011-12-30T17:00:00Z', '2011-12-31T00:00:00Z'].map(parseInstant) as [
+    bigint,
+    bigint,
+    bigint,
+  ];
+  expect(measure({ start, end }, rule)).toBe(0n);
+  expect(share({ start, end: middle }, { start, end }, rule).toFraction()).toBe('1/2');
+});

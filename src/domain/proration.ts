@@ -13,5 +13,11 @@ export interface ProrationRule {
 export const measure = ({ start, end }: Stretch, { basis, timeZone }: ProrationRule): bigint =>
   basis === 'second' ? end - start : localDay(end, timeZone) - localDay(start, timeZone);
 
-/** The part's share of the whole, exact. */
-export const share = (part: Stretch, whole: Stretch, rule: ProrationRule): Exact => ratio(measure(part, rule), measure(whole, rule));
+/**
+ * The part's share of the whole, exact. By days, a whole of no days (a period in which a zone skipped its date) is shared out by time, so that
+ * the shares of its parts add up to 1 as well.
+ */
+export function share(part: Stretch, whole: Stretch, rule: ProrationRule): Exact {
+  const days = measure(whole, rule);
+  return days === 0n ? ratio(part.end - part.start, whole.end - whole.start) : ratio(measure(part, rule), days);
+}
