@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { Interval, IntervalUnit } from './catalog.js';
-import { DAY, formatInstant, HOUR, type Instant, parseInstant } from './instant.js';
+import { anyIndex, anySchedule, between } from '../../test/support/schedules.js';
+import type { IntervalUnit } from './catalog.js';
+import { DAY, formatInstant, HOUR, parseInstant } from './instant.js';
 import {
   addLocalDays,
-  calendarAnchor,
   isTimeZone,
   localDay,
   type Period,
@@ -168,37 +168,6 @@ describe('the period that contains an instant', () => {
   });
 });
 
-const ZONES = [
-  'UTC',
-  'Europe/Berlin',
-  'America/New_York',
-  'America/Santiago',
-  'Africa/Cairo',
-  'Asia/Kolkata',
-  'Australia/Lord_Howe',
-  'Pacific/Chatham',
-];
-const between = (from: string, to: string): fc.Arbitrary<Instant> => fc.bigInt({ min: parseInstant(from), max: parseInstant(to) });
-const anyInterval: fc.Arbitrary<Interval> = fc.oneof(
-  fc.record({ unit: fc.constant<IntervalUnit>('day'), count: fc.integer({ min: 1, max: 400 }) }),
-  fc.record({ unit: fc.constant<IntervalUnit>('week'), count: fc.integer({ min: 1, max: 60 }) }),
-  fc.record({ unit: fc.constant<IntervalUnit>('month'), count: fc.integer({ min: 1, max: 24 }) }),
-  fc.record({ unit: fc.constant<IntervalUnit>('year'), count: fc.integer({ min: 1, max: 3 }) }),
-);
-/** Also on the hour, and in the small hours of the days at which clocks change. */
-const anyAnchor = fc.oneof(
-  between('1990-01-01T00:00:00Z', '2090-01-01T00:00:00Z'),
-  fc.integer({ min: 0, max: 24 * 365 * 40 }).map((hour) => parseInstant('2000-01-01T00:00:00Z') + BigInt(hour) * HOUR),
-  fc
-    .tuple(
-      fc.constantFrom('2026-03-29', '2026-10-25', '2026-03-08', '2026-11-01', '2026-04-24', '2026-09-06'),
-      fc.integer({ min: 0, max: 287 }),
-    )
-    .map(([date, step]) => parseInstant(`${date}T00:00:00Z`) + BigInt(step) * (HOUR / 12n)),
-);
-const anySchedule: fc.Arbitrary<Schedule> = fc.record({ anchorAt: anyAnchor, timeZone: fc.constantFrom(...ZONES), interval: anyInterval });
-const anyIndex = fc.integer({ min: -60, max: 60 });
-
 describe('whatever the anchor, the interval and the time zone', () => {
   test('periods tile time: each has a length, and ends where the next begins', () => {
     fc.assert(
@@ -271,131 +240,6 @@ describe('whatever the anchor, the interval and the time zone', () => {
     const before = [-3, 0, 3].map((index) => periodAt(of, index));
     for (let index = 0; index <= 100_000; index += 1) periodAt(of, index);
     expect([-3, 0, 3].map((index) => periodAt(of, index))).toEqual(before);
-  });
-});
-
-describe('the anchor of calendar periods', () => {
-  it.each([
-    {
-      case: 'months: January of the year',
-      at: '2026-08-17T10:00:00Z',
-      zone: 'UTC',
-      unit: 'month',
-      count: 1,
-      anchor: '2026-01-01T00:00:00Z',
-    },
-    { case: 'quarters: January too', at: '2026-08-17T10:00:00Z', zone: 'UTC', unit: 'month', count: 3, anchor: '2026-01-01T00:00:00Z' },
-    {
-      case: 'years: January of the year of the start',
-      at: '2026-08-17T10:00:00Z',
-      zone: 'UTC',
-      unit: 'year',
-      count: 2,
-      anchor: '2026-01-01T00:00:00Z',
-    },
-    {
-      case: 'the year is the local one',
-      at: '2025-12-31T16:00:00Z',
-      zone: 'Asia/Tokyo',
-      unit: 'month',
-      count: 1,
-      anchor: '2025-12-31T15:00:00Z',
-    },
-    { case: 'weeks: the Monday after', at: '2026-08-19T10:00:00Z', zone: 'UTC', unit: 'week', count: 1, anchor: '2026-08-24T00:00:00Z' },
-    { case: 'weeks: the Monday itself', at: '2026-08-17T00:00:00Z', zone: 'UTC', unit: 'week', count: 2, anchor: '2026-08-17T00:00:00Z' },
-    {
-      case: 'weeks: not the Monday that has begun',
-      at: '2026-08-17T00:00:00.000001Z',
-      zone: 'UTC',
-      unit: 'week',
-      count: 1,
-      anchor: '2026-08-24T00:00:00Z',
-    },
-    {
-      case: 'weeks: not the midnight of a Sunday',
-      at: '2026-08-16T00:00:00Z',
-      zone: 'UTC',
-      unit: 'week',
-      count: 1,
-      anchor: '2026-08-17T00:00:00Z',
-    },
-    {
-      case: 'days: the midnight after',
-      at: '2026-08-17T10:00:00Z',
-      zone: 'America/New_York',
-      unit: 'day',
-      count: 1,
-      anchor: '2026-08-18T04:00:00Z',
-    },
-    {
-      case: 'days: the midnight itself',
-      at: '2026-08-17T04:00:00Z',
-      zone: 'America/New_York',
-      unit: 'day',
-      count: 1,
-      anchor: '2026-08-17T04:00:00Z',
-    },
-    {
-      case: 'days: the midnight before one that a clock change took away',
-      at: '2026-04-23T12:00:00Z',
-      zone: 'Africa/Cairo',
-      unit: 'day',
-      count: 1,
-      anchor: '2026-04-22T22:00:00Z',
-    },
-    {
-      case: 'days: the one two days before it, where two are counted',
-      at: '2026-04-23T12:00:00Z',
-      zone: 'Africa/Cairo',
-      unit: 'day',
-      count: 2,
-      anchor: '2026-04-21T22:00:00Z',
-    },
-  ] as const)('$case', ({ at, zone, unit, count, anchor }) => {
-    expect(formatInstant(calendarAnchor({ at: parseInstant(at), timeZone: zone, interval: { unit, count } }))).toBe(anchor);
-  });
-
-  test('makes quarters begin in January, April, July and October', () => {
-    const interval = { unit: 'month', count: 3 } as const;
-    const anchorAt = calendarAnchor({ at: parseInstant('2026-08-17T10:00:00Z'), timeZone: 'UTC', interval });
-    expect(starts({ anchorAt, timeZone: 'UTC', interval }, 0, 4)).toEqual(
-      ['2026-01', '2026-04', '2026-07', '2026-10', '2027-01'].map((month) => `${month}-01T00:00:00Z`),
-    );
-  });
-
-  test('makes days begin at the first instant of a day, also after a midnight that did not exist', () => {
-    const interval = { unit: 'day', count: 1 } as const;
-    const anchorAt = calendarAnchor({ at: parseInstant('2026-04-23T12:00:00Z'), timeZone: 'Africa/Cairo', interval });
-    expect(starts({ anchorAt, timeZone: 'Africa/Cairo', interval }, 0, 3)).toEqual([
-      '2026-04-22T22:00:00Z',
-      '2026-04-23T22:00:00Z', // 01:00 on the day without a midnight
-      '2026-04-24T21:00:00Z',
-      '2026-04-25T21:00:00Z',
-    ]);
-  });
-
-  test('makes every boundary the first instant of its local day', () => {
-    fc.assert(
-      fc.property(anySchedule, anyIndex, ({ anchorAt: at, timeZone, interval }, index) => {
-        const anchorAt = calendarAnchor({ at, timeZone, interval });
-        const { start } = periodAt({ anchorAt, timeZone, interval }, index);
-        expect(localDay(start - 1n, timeZone)).toBe(localDay(start, timeZone) - 1n);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test('makes a boundary at or after the start the next one, less than an interval away', () => {
-    fc.assert(
-      fc.property(anySchedule, ({ anchorAt: at, timeZone, interval }) => {
-        const of = { anchorAt: calendarAnchor({ at, timeZone, interval }), timeZone, interval };
-        const { start, end } = periodContaining(of, at);
-        if (interval.unit === 'day' || interval.unit === 'week')
-          expect((start === at ? start : end) - at).toBeLessThanOrEqual(interval.unit === 'day' ? 25n * HOUR : 7n * DAY + HOUR);
-        else expect(of.anchorAt).toBeLessThanOrEqual(at);
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 
