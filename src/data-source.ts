@@ -9,7 +9,7 @@ import { PG_TYPES } from './common/database/pg-types.js';
 import { SnakeNaming } from './common/database/snake-naming.js';
 import { IdempotencyKey } from './common/http/idempotency-key.entity.js';
 import { AccountingMapping } from './exports/mappings/accounting-mapping.entity.js';
-import { AlertRow } from './invoices/alert.entity.js';
+import { AlertRow } from './invoices/alerts/alert.entity.js';
 import { MeterRow } from './meters/meter.entity.js';
 import { CouponRow } from './plans/coupon.entity.js';
 import { Feature } from './plans/feature.entity.js';

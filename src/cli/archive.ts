@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { OPERATOR } from '../common/actor.js';
 import { Clock } from '../common/clock.js';
-import { ArchiveUsage, inWords, type MonthOutcome } from '../invoices/archive-usage.js';
+import { ArchiveUsage, inWords, type MonthOutcome } from '../invoices/archive/archive-usage.js';
 import { DamagedFile } from '../usage/archive/archive-files.js';
 import type { ArchivedFile } from '../usage/archive/archive-records.js';
 import { RestoreMonth } from '../usage/archive/restore-month.js';

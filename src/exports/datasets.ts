@@ -1,5 +1,5 @@
 import type { Dataset } from '../common/datasets/dataset.js';
-import { CREDIT_NOTES } from '../invoices/exported-credit-notes.js';
+import { CREDIT_NOTES } from '../invoices/credit-notes/exported-credit-notes.js';
 import { INVOICES } from '../invoices/exported-invoices.js';
 import { INVOICE_LINES } from '../invoices/exported-lines.js';
 import { JOURNAL } from '../ledger/exported-journal.js';

@@ -9,7 +9,7 @@ import { CorrectEvents } from '../usage/corrections/correct-events.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { LINE_COLUMNS, lineOf, type LineRow } from './billed-lines.js';
 import { lineView } from './invoice-view.js';
-import type { EventLineView } from './usage-effects.dto.js';
+import type { EventLineView } from './previews/usage-effects.dto.js';
 
 type Row = LineRow & { readonly number: string; readonly currency: string };
 

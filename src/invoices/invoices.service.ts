@@ -10,12 +10,12 @@ import { Refusal } from '../domain/refusal.js';
 import { balancesOf, insertBalanceChanges } from './balances.js';
 import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
 import { claimOne } from './billing-state.js';
-import { creditNotesOf } from './credit-note-rows.js';
+import { creditNotesOf } from './credit-notes/credit-note-rows.js';
 import { applicationsTo } from './grants/grant-entries.js';
 import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, settle, STATUS, unpaidOf } from './invoice-settlements.js';
 import { INVOICE_COLUMNS, type InvoiceRow, invoiceView, SETTLEMENT_COLUMNS } from './invoice-view.js';
 import type { InvoicesQuery, InvoiceView } from './invoices.dto.js';
-import { type CreditMoney, keptOf } from './issue-credit-notes.js';
+import { type CreditMoney, keptOf } from './credit-notes/issue-credit-notes.js';
 
 const SELECT = `
   select ${INVOICE_COLUMNS}, ${SETTLEMENT_COLUMNS}

@@ -15,11 +15,11 @@ import { versionKey } from '../domain/subscription/history.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { insertBalanceChanges } from './balances.js';
 import { insertLines, type NewLine } from './billed-lines.js';
-import { storedTax } from './credit-note-rows.js';
+import { storedTax } from './credit-notes/credit-note-rows.js';
 import { insertGrantEntries, type NewGrantEntry } from './grants/grant-entries.js';
 import { booksOf } from './invoice-books.js';
 import { type SeriesNumber, takeNumbers } from './number-series.js';
-import { type Seller, SellersService } from './sellers.service.js';
+import { type Seller, SellersService } from './sellers/sellers.service.js';
 
 /** Invoices that were finalized just now, and what is left to collect of each. */
 export interface FinalizedInvoice {

@@ -13,8 +13,8 @@ import { startOf, statusAt } from '../domain/subscription/lifecycle.js';
 import { ChangeSubscription } from '../subscriptions/change-subscription.js';
 import { SUBSCRIPTION_BUSY } from '../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
-import type { MigrationRecord, Progress } from './plan-migration-records.js';
-import { PreviewBill } from './preview-bill.js';
+import type { MigrationRecord, Progress } from './plan-migrations/plan-migration-records.js';
+import { PreviewBill } from './previews/preview-bill.js';
 
 export const NOBODY: Omit<Progress, 'reached'> = { holders: 0, moved: 0, refused: [], dueNowMinor: 0n, beforeMinor: 0n, afterMinor: 0n };
 

@@ -5,7 +5,7 @@ import { Database } from '../common/database/database.js';
 import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import type { Month } from '../usage/months.js';
-import { accountsWithEvents } from './archive-obstacles.js';
+import { accountsWithEvents } from './archive/archive-obstacles.js';
 import { BillAccounts } from './bill-accounts.js';
 import { claimOne } from './billing-state.js';
 

@@ -3,7 +3,7 @@ import type { Actor } from '../common/actor.js';
 import type { Tx } from '../common/database/database.js';
 import { Refusal } from '../domain/refusal.js';
 import type { ClosingInvoice } from '../invoices/close-invoices.js';
-import { CreditNotesService } from '../invoices/credit-notes.service.js';
+import { CreditNotesService } from '../invoices/credit-notes/credit-notes.service.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { BeginPayments } from './begin-payments.js';
 import { PastDue } from './past-due.js';

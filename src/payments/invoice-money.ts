@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../common/database/database.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
-import type { CreditMoney } from '../invoices/issue-credit-notes.js';
+import type { CreditMoney } from '../invoices/credit-notes/issue-credit-notes.js';
 import { type Payment, PAYMENT_COLUMNS } from './payment-records.js';
 import { type Refund, REFUND_COLUMNS } from './refund-records.js';
 

@@ -1,4 +1,4 @@
-import { AlertEvaluation } from '../../src/invoices/alert-evaluation.js';
+import { AlertEvaluation } from '../../src/invoices/alerts/alert-evaluation.js';
 import { UsageService } from '../../src/usage/usage.service.js';
 import { Clock } from '../../src/common/clock.js';
 import { accountIdFor } from '../../src/common/ids.js';

@@ -8,7 +8,7 @@ import { DAY, formatInstant, HOUR, parseInstant } from '../../src/domain/instant
 import { eventsInFile } from '../../src/usage/archive/event-files.js';
 import { OPERATOR } from '../../src/common/actor.js';
 import { ArchiveMonths } from '../../src/usage/archive/archive-months.js';
-import { ArchivePolicy } from '../../src/invoices/archive-policy.js';
+import { ArchivePolicy } from '../../src/invoices/archive/archive-policy.js';
 import { TestApp } from '../support/app.js';
 import { commandHere } from '../support/command.js';
 import { meteredStory } from '../support/metered-story.js';

@@ -6,8 +6,8 @@ import { bookedEntries } from '../../ledger/booked-entries.js';
 import { amountsCheck } from '../../ledger/compare-amounts.js';
 import { entryDifferences, orphansSql } from '../../ledger/compare-entries.js';
 import { REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../../ledger/revenue-lines.js';
-import { creditNoteBooks } from '../credit-note-books.js';
-import { type CreditNoteRow, creditNotesWhere, taxOf } from '../credit-note-rows.js';
+import { creditNoteBooks } from '../credit-notes/credit-note-books.js';
+import { type CreditNoteRow, creditNotesWhere, taxOf } from '../credit-notes/credit-note-rows.js';
 import { revenueDifferences } from './revenue-differences.js';
 
 const NOTES_AT_ONCE = 500;

@@ -8,7 +8,7 @@ import { entryDifferences, orphansSql } from '../../ledger/compare-entries.js';
 import { REVENUE_LINE_COLUMNS, type RevenueLineRow } from '../../ledger/revenue-lines.js';
 import { LINE_COLUMNS, lineOf, type LineRow } from '../billed-lines.js';
 import type { CausedEntry } from '../../ledger/ledger.service.js';
-import { isOfCreditNote } from '../credit-note-books.js';
+import { isOfCreditNote } from '../credit-notes/credit-note-books.js';
 import { applicationsTo, releasesOf } from '../grants/grant-entries.js';
 import { type BookedInvoice, booksOf, entriesOf, voidBooksOf, voidRevenueOf, writeOffOf } from '../invoice-books.js';
 import type { Closed } from '../invoice-settlements.js';
