@@ -36,6 +36,8 @@ import { invoiceEntriesCheck, openingBalancesCheck } from './checks/invoice-chec
 import { CreditGrants } from './grants/credit-grants.js';
 import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
+import { ExplainLine } from './explanations/explain-line.js';
+import { ExplanationsController } from './explanations/explanations.controller.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
 import { InvoicesController } from './invoices.controller.js';
@@ -81,6 +83,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     BillingBoundsController,
     RunChangesController,
     MrrController,
+    ExplanationsController,
   ],
   providers: [
     AccountHolds,
@@ -102,6 +105,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     CurrencyGuard,
     EndGrants,
     EventLines,
+    ExplainLine,
     GrantExpiry,
     InvoicesService,
     IssueCreditNotes,

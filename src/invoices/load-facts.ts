@@ -8,7 +8,7 @@ import type { Coupon } from '../domain/catalog.js';
 import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { grouped } from '../domain/billing/slot.js';
-import { startOf } from '../domain/subscription/lifecycle.js';
+import { couponsRedeemed } from '../domain/subscription/redemptions.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import type { LateUsage } from '../usage/late-marks.js';
@@ -87,19 +87,21 @@ export class LoadFacts {
     const frozen = await periodsLeftOut(tx, parts);
     const given = await discountsLeftOut(
       tx,
-      parts.flatMap(({ coupon, ...part }) => (coupon?.amountOff === undefined ? [] : [{ ...part, coupon: coupon.key }])),
+      parts.flatMap(({ coupons, ...part }) =>
+        coupons.filter(({ amountOff }) => amountOff !== undefined).map(({ key }) => ({ ...part, coupon: key })),
+      ),
     );
     return new Map(
       parts.map(({ subscription: id, through }) => [
         id,
-        { through, frozen: frozen.get(id) ?? new Map<string, Stretch>(), given: given.get(id) ?? new Map<number, bigint>() },
+        { through, frozen: frozen.get(id) ?? new Map<string, Stretch>(), given: given.get(id) ?? new Map<string, bigint>() },
       ]),
     );
   }
 
   /** The coupons that were redeemed on the subscriptions, by key. */
   private async couponsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, Coupon>> {
-    const keys = new Set(histories.flatMap((history) => startOf(history).coupon ?? []));
+    const keys = new Set(histories.flatMap(couponsRedeemed));
     return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
   }
 
@@ -138,7 +140,7 @@ function withLines({ profile, facts }: Known, billed: ReadonlyMap<string, Billed
 }
 
 interface Part extends OpenPart {
-  readonly coupon: Coupon | undefined;
+  readonly coupons: readonly Coupon[];
 }
 
 /** What of each subscription is left out; nothing at all of an account that is billed anew as a whole. */
@@ -148,6 +150,6 @@ function partsOf({ profile, facts }: Known, through: Instant | undefined): Part[
     accountId: profile.id,
     subscription: history.id,
     through: isSettleable(history, facts.versions, through) ? through : null,
-    coupon: facts.coupons.get(startOf(history).coupon ?? ''),
+    coupons: [...new Set(couponsRedeemed(history))].flatMap((key) => facts.coupons.get(key) ?? []),
   }));
 }

@@ -4,6 +4,7 @@ import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings, oneTimePrices, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
+import { redemptionsOf } from '../subscription/redemptions.js';
 import { balanceAppliedOf, draft, type Draft } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
@@ -89,10 +90,7 @@ export function conclude(
     billedAt,
     charges,
     redeemed: new Map(
-      facts.subscriptions.flatMap((history) => {
-        const { coupon } = startOf(history);
-        return coupon === null ? [] : [[history.id, coupon] as const];
-      }),
+      facts.subscriptions.map((history) => [history.id, redemptionsOf(history, holdings(history, facts.versions))] as const),
     ),
     createdAt: new Map(facts.subscriptions.map((history) => [history.id, history.createdAt])),
   });

@@ -3,6 +3,7 @@ import type { Instant } from '../instant.js';
 import { discounts } from './discount.js';
 import { burnDown, type CreditGrant, type GrantApplication, sumOf } from './grants.js';
 import { type BilledLine, type Charge, discountOf, type Line, type LineTax } from './line.js';
+import type { Redemption } from '../subscription/redemptions.js';
 import type { SettledParts } from './settled.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
@@ -29,7 +30,7 @@ export interface DraftInput {
   readonly charges: readonly Charge[];
   readonly billed: readonly BilledLine[];
   readonly coupons: ReadonlyMap<string, Coupon>;
-  readonly redeemed: ReadonlyMap<string, string>;
+  readonly redeemed: ReadonlyMap<string, readonly Redemption[]>;
   readonly settled?: SettledParts;
   /** The rates that apply to the account's new charges. */
   readonly taxes: readonly LineTax[];
