@@ -12,6 +12,7 @@ import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
 import { CONFIG, type Config } from '../config.js';
+import { needsTaxId } from '../domain/billing/line-taxes.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { withoutAbsent } from '../domain/without-absent.js';
@@ -68,7 +69,7 @@ export class AccountsService {
     const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
     this.refuseSandbox(content.provider, created ? undefined : row.provider);
-    await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
+    await this.refuseTaxRates(tx, content, created ? [] : row.taxRates);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
     await this.hooks.tell(tx, accountChanged, { accountId: row.id });
@@ -178,6 +179,16 @@ export class AccountsService {
   private refuseSandbox(provider: ProviderName, before: ProviderName | undefined): void {
     if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
+  }
+
+  /** @throws Refusal `unknown_tax_rate`, `tax_id_missing` */
+  private async refuseTaxRates(tx: Tx, { taxRates, taxIds }: AccountContent, held: readonly string[]): Promise<void> {
+    const named = taxRates.map((key, i) => ({ key, pointer: `/taxRates/${String(i)}` }));
+    await this.taxRates.refuseUnusable(tx, named, held);
+    const added = taxRates.filter((key) => !held.includes(key));
+    if (taxIds.length > 0 || !needsTaxId(await this.taxRates.byKeys(tx, added))) return;
+    const detail = 'A tax rate of category AE or K takes a tax id of the buyer, which its invoices bear: send taxIds, too.';
+    throw new Refusal('unprocessable', 'tax_id_missing', detail, [{ pointer: '/taxIds', code: 'missing', detail }]);
   }
 
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {

@@ -7,12 +7,18 @@ import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { newestFirst } from '../common/database/newest-first.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page, type PageQuery } from '../common/http/page.js';
-import { taxRateProblems } from '../domain/catalog-rules.js';
+import { newTaxRateProblems, taxRateProblems } from '../domain/catalog-rules.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
 import { sameContent } from '../domain/same-content.js';
 import { TaxRateRow } from './tax-rate.entity.js';
 import type { PutTaxRateDto } from './tax-rates.dto.js';
+
+/** A tax rate that a body names, and where. */
+export interface NamedTaxRate {
+  readonly key: string;
+  readonly pointer: string;
+}
 
 type TaxRateContent = Omit<TaxRateRow, 'key' | 'revision' | 'createdAt' | 'updatedAt'>;
 
@@ -32,6 +38,7 @@ export class TaxRatesService {
     checkIfMatch(call, created ? undefined : row.revision);
     const audited = { actor: call.actor, subjectType: 'tax_rate', subjectId: key, after: content };
     if (created) {
+      refuseAll(newTaxRateProblems(content));
       await this.audit.record(tx, { ...audited, action: 'tax_rate.created' });
       return row;
     }
@@ -61,21 +68,28 @@ export class TaxRatesService {
     return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
   }
 
+  /** The tax rates of these keys that exist, archived ones included. One query at most. */
+  async byKeys(tx: Tx, keys: readonly string[]): Promise<TaxRateRow[]> {
+    return keys.length === 0 ? [] : await tx.getRepository(TaxRateRow).findBy({ key: In([...new Set(keys)]) });
+  }
+
   /**
    * Refuses tax rates that do not exist, and archived ones unless they are `held` already.
    * @throws Refusal `unknown_tax_rate`, with a pointer for each
    */
-  async refuseUnusable(tx: Tx, keys: readonly string[], held: readonly string[]): Promise<void> {
-    const added = keys.filter((key) => !held.includes(key));
-    if (added.length === 0) return;
-    const rows = await tx.getRepository(TaxRateRow).findBy({ key: In(added) });
-    const usable = new Set(rows.filter((row) => !row.archived).map((row) => row.key));
-    const problems = keys.flatMap((key, index) => {
-      if (held.includes(key) || usable.has(key)) return [];
-      const archived = rows.some((row) => row.key === key);
+  async refuseUnusable(tx: Tx, named: readonly NamedTaxRate[], held: readonly string[]): Promise<void> {
+    const added = named.filter(({ key }) => !held.includes(key));
+    const rows = await this.byKeys(
+      tx,
+      added.map(({ key }) => key),
+    );
+    const problems = added.flatMap(({ key, pointer }) => {
+      const row = rows.find((one) => one.key === key);
+      if (row && !row.archived) return [];
+      const archived = row !== undefined;
       return [
         {
-          pointer: `/taxRates/${String(index)}`,
+          pointer,
           code: archived ? 'tax_rate_archived' : 'unknown_tax_rate',
           detail: archived ? `The tax rate "${key}" is archived.` : `There is no tax rate "${key}".`,
         },

@@ -3,7 +3,7 @@ import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
-import { conclude, longSlotsOf, nextDueOf, prepare, type PreparedBill, usageNeededFrom } from '../domain/billing/bill.js';
+import { longSlotsOf, nextDueOf, prepare, type PreparedBill, untaxed, usageNeededFrom } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
 import { factsKnown, settledAfter } from '../domain/billing/settled.js';
 import { type Instant, latest } from '../domain/instant.js';
@@ -17,6 +17,7 @@ import { BillingBounds } from './controls/billing-bounds.js';
 import { IssueInvoices } from './issue-invoices.js';
 import { LoadFacts, type LoadedAccount, type Unsettled } from './load-facts.js';
 import { saveSettlements, type Settled } from './settlements.js';
+import { AssessTaxes } from './taxes/assess-taxes.js';
 
 /** What billing some accounts came to. */
 export interface Billed {
@@ -60,6 +61,7 @@ export class BillAccounts {
     private readonly issue: IssueInvoices,
     private readonly audit: Audit,
     private readonly bounds: BillingBounds,
+    private readonly taxes: AssessTaxes,
   ) {}
 
   /**
@@ -170,10 +172,13 @@ export class BillAccounts {
     );
     const answers = await this.usage.answer(tx, questions);
     let answered = 0;
-    return prepared.map((one) => {
+    const bills = prepared.map((one) => {
       const own: UsageAnswer[] = answers.slice(answered, (answered += one.prepared.questions.length));
-      return { ...one, draft: conclude(one.prepared, own, billedAt) };
+      return { profile: one.profile, bill: untaxed(one.prepared, own, billedAt) };
     });
+    const owing = bills.flatMap(({ profile, bill }) => (bill ? [{ profile, bill }] : []));
+    const drafts = new Map((await this.taxes.run(owing)).map((draft, i) => [owing[i]?.profile.id, draft]));
+    return prepared.map((one) => ({ ...one, draft: drafts.get(one.profile.id) }));
   }
 }
 

@@ -63,6 +63,9 @@ import { SendInvoices } from './send-invoices.js';
 import { SellersController } from './sellers/sellers.controller.js';
 import { SettleAccounts } from './settle-accounts.js';
 import { SellersService } from './sellers/sellers.service.js';
+import { AssessTaxes } from './taxes/assess-taxes.js';
+import { TableTaxEngine } from './taxes/table-tax-engine.js';
+import { TAX_ENGINE } from './taxes/tax-engine.js';
 import { UsageEffectsController } from './previews/usage-effects.controller.js';
 
 @Module({
@@ -92,6 +95,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     AlertRuns,
     AlertSpread,
     AlertsService,
+    AssessTaxes,
     ArchivePolicy,
     ArchiveUsage,
     BackfillEffect,
@@ -125,6 +129,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     SellersService,
     SettleAccounts,
     SendInvoices,
+    { provide: TAX_ENGINE, useClass: TableTaxEngine },
   ],
   exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
 })

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { TaxRatesService } from '../accounts/tax-rates.service.js';
 import type { Tx } from '../common/database/database.js';
 import { type AccountFacts, isSettleable } from '../domain/billing/bill.js';
 import { type SettledParts, stillSettled } from '../domain/billing/settled.js';
-import type { Coupon } from '../domain/catalog.js';
+import { lineTax } from '../domain/billing/line-taxes.js';
+import type { LineTax } from '../domain/billing/line.js';
+import type { Coupon, PlanVersion } from '../domain/catalog.js';
 import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { grouped } from '../domain/billing/slot.js';
@@ -50,6 +53,7 @@ export class LoadFacts {
     private readonly accounts: AccountsService,
     private readonly plans: PlansService,
     private readonly subscriptions: SubscriptionsService,
+    private readonly taxRates: TaxRatesService,
   ) {}
 
   /** With all that was ever billed. In the order of the ids; an account that is gone is left out. */
@@ -105,6 +109,18 @@ export class LoadFacts {
     return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
   }
 
+  /** The tax rates that the plans and prices of the subscriptions name, by key. */
+  private async taxRatesOf(
+    tx: Tx,
+    histories: readonly SubscriptionHistory[],
+    versions: ReadonlyMap<string, PlanVersion>,
+  ): Promise<Map<string, LineTax>> {
+    const own = histories.flatMap(({ facts }) => facts.flatMap((fact) => ('overrides' in fact ? (fact.overrides?.prices ?? []) : [])));
+    const plans = [...versions.values()];
+    const keys = [...plans, ...own, ...plans.flatMap(({ prices }) => prices)].flatMap(({ taxRates = [] }) => taxRates);
+    return new Map((await this.taxRates.byKeys(tx, keys)).map((rate) => [rate.key, lineTax(rate)]));
+  }
+
   private async known(
     tx: Tx,
     accountIds: readonly string[],
@@ -116,18 +132,28 @@ export class LoadFacts {
     const all = [...histories.values()].flat();
     const versions = await this.subscriptions.versionsOf(tx, all);
     const coupons = await this.couponsOf(tx, all);
+    const taxRates = await this.taxRatesOf(tx, all, versions);
     const balances = await balancesOf(tx, accountIds);
     const grants = grouped(await openGrants(tx, accountIds, { locked: locksGrants }), ({ accountId }) => accountId);
     return accountIds.flatMap((accountId) => {
       const profile = profiles.get(accountId);
       if (!profile) return [];
-      const taxes = profile.taxRates.map(({ key, name, rate, category, inclusive }) => ({ key, name, rate, category, inclusive }));
+      const taxes = profile.taxRates.map(lineTax);
       const subscriptions = histories.get(accountId) ?? [];
       const balanceMinor = balances.get(accountId) ?? 0n;
       return [
         {
           profile,
-          facts: { currency: profile.currency, subscriptions, versions, coupons, taxes, balanceMinor, grants: grants.get(accountId) ?? [] },
+          facts: {
+            currency: profile.currency,
+            subscriptions,
+            versions,
+            coupons,
+            taxes,
+            taxRates,
+            balanceMinor,
+            grants: grants.get(accountId) ?? [],
+          },
         },
       ];
     });

@@ -1,10 +1,7 @@
-import type { Coupon } from '../catalog.js';
 import type { Instant } from '../instant.js';
-import { discounts } from './discount.js';
+import { type DiscountInput, discounts } from './discount.js';
 import { burnDown, type CreditGrant, type GrantApplication, sumOf } from './grants.js';
-import { type BilledLine, type Charge, discountOf, type Line, type LineTax } from './line.js';
-import type { Redemption } from '../subscription/redemptions.js';
-import type { SettledParts } from './settled.js';
+import { type Charge, discountOf, type Line, type LineDiscount, type LineTax } from './line.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
 /** An invoice that has no number yet. Amounts in minor units of the currency. */
@@ -25,43 +22,45 @@ export interface Draft {
   readonly creditedMinor: bigint;
 }
 
-export interface DraftInput {
+/** What credit there is to pay an invoice with. */
+export interface Credit {
   readonly currency: string;
-  readonly charges: readonly Charge[];
-  readonly billed: readonly BilledLine[];
-  readonly coupons: ReadonlyMap<string, Coupon>;
-  readonly redeemed: ReadonlyMap<string, readonly Redemption[]>;
-  readonly settled?: SettledParts;
-  /** The rates that apply to the account's new charges. */
-  readonly taxes: readonly LineTax[];
   /** What stands on the account's balance, from 0. */
   readonly balanceMinor: bigint;
   readonly grants: readonly CreditGrant[];
   /** When the invoice is made, by the clock: no grant pays at or after its expiry. */
   readonly billedAt: Instant;
+}
+
+export interface UntaxedInput extends DiscountInput {
   /** When each subscription was created: orders the lines. */
   readonly createdAt: ReadonlyMap<string, Instant>;
 }
 
-/** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, grants, balance. */
-export function draft(input: DraftInput): Draft | undefined {
-  if (input.charges.length === 0) return undefined;
+/** A line whose taxes are known where it adjusts another one: they are those of that one. Of a new charge they are to be asked. */
+export interface UntaxedLine extends Charge {
+  readonly discounts: readonly LineDiscount[];
+  readonly taxes: readonly LineTax[] | undefined;
+}
+
+/** The lines for what is owed, in the order of the invoice, with what coupons take off. */
+export function untaxedLines(input: UntaxedInput): UntaxedLine[] {
   const charges = inOrder(input.charges, input.createdAt);
   const origins = new Map(input.billed.map((line) => [line.id, line]));
   const off = discounts({ ...input, charges });
-  const lines = charges.map((charge, i): Line => ({
+  return charges.map((charge, i) => ({
     ...charge,
     discounts: off[i] ?? [],
-    taxes: charge.adjusts === null ? input.taxes : (origins.get(charge.adjusts)?.taxes ?? []),
+    taxes: charge.adjusts === null ? undefined : (origins.get(charge.adjusts)?.taxes ?? []),
   }));
-  return { currency: input.currency, lines, ...totals(lines, input) };
 }
+
+/** The invoice of these lines. Order: lines, discounts, tax, grants, balance. */
+export const draft = (lines: readonly Line[], credit: Credit): Draft => ({ currency: credit.currency, lines, ...totals(lines, credit) });
 
 /** What of an invoice the account's balance pays, in minor units. */
 export const balanceAppliedOf = ({ appliedMinor, grantsApplied }: Pick<Draft, 'appliedMinor' | 'grantsApplied'>): bigint =>
   appliedMinor - sumOf(grantsApplied);
-
-type Credit = Pick<DraftInput, 'balanceMinor' | 'grants' | 'billedAt'>;
 
 /** Adds lines up; a total above zero is paid by grants, then by what the balance holds; a total below zero goes to the balance. */
 function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Credit): Omit<Draft, 'currency' | 'lines'> {
