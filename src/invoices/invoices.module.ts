@@ -57,6 +57,8 @@ import { PreviewBill } from './previews/preview-bill.js';
 import { PreviewsController } from './previews/previews.controller.js';
 import { ReceivablesAging } from './aging/receivables-aging.js';
 import { ReceivablesAgingController } from './aging/receivables-aging.controller.js';
+import { DocumentReportsController } from './reports/document-reports.controller.js';
+import { DocumentReports } from './reports/document-reports.js';
 import { RunningTotalController } from './previews/running-total.controller.js';
 import { RunningTotals } from './previews/running-total.js';
 import { SendInvoices } from './send-invoices.js';
@@ -87,6 +89,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     RunChangesController,
     MrrController,
     ExplanationsController,
+    DocumentReportsController,
   ],
   providers: [
     AccountHolds,
@@ -107,6 +110,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     CloseInvoices,
     CreditNotesService,
     CurrencyGuard,
+    DocumentReports,
     EndGrants,
     EventLines,
     ExplainLine,

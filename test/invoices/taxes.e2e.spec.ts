@@ -119,3 +119,77 @@ test('the tax engine is asked for all invoices of a run at once; without its ans
   engine.assess = table;
   expect(await wharfage.ok('POST', '/v2/accounts/euro/bill', {})).toEqual({ invoices: 1, parked: false });
 });
+
+describe('reports of what was sold', () => {
+  const report = async (name: string, query = ''): Promise<any[]> => (await wharfage.ok('GET', `/v2/reports/${name}?${query}`)).data;
+  const cents = (rows: any[], column: string): number => rows.reduce((sum, row) => sum + Math.round(Number(row[column]) * 100), 0);
+  const balance = async (ledgerAccount: string): Promise<number> =>
+    cents(
+      (await wharfage.ok('GET', '/v2/ledger/trial-balance')).data.filter((row: any) => row.ledgerAccount === ledgerAccount),
+      'balance',
+    );
+  const call = (id: string, time: string, n: string) => ({ id, source: 's', type: 'call', subject: 'user', time, data: { n } });
+
+  beforeAll(async () => {
+    await wharfage.ok('PUT', '/v2/meters/calls', { name: 'Calls', eventType: 'call', aggregation: 'sum', value: 'n' });
+    await wharfage.ok('PUT', '/v2/coupons/third', { percentOff: '33', duration: 'forever' });
+    await plan('metered', [{ key: 'calls', kind: 'metered', meter: 'calls', model: 'per_unit', unitPrice: '0.50', freeUnits: '2' }]);
+    await account('user', { taxRates: ['vat', 'reduced'] });
+    await wharfage.ok('POST', '/v2/subscriptions', { account: 'user', plan: 'metered', coupon: 'third' });
+    await wharfage.report([call('a', '2026-03-01T00:00:00Z', '12.25'), call('b', '2026-03-01T00:30:00Z', '10')]);
+    await wharfage.travel('2026-04-02T00:00:00Z');
+    await wharfage.report([call('late', '2026-03-03T00:00:00Z', '3'), call('c', '2026-04-01T00:00:00Z', '7.5')]);
+    const [march] = await invoices('user');
+    await wharfage.ok('POST', `/v2/invoices/${march.id}/credit-notes`, { amount: '2.00', reason: 'Goodwill', settle: 'balance' });
+    await wharfage.travel('2026-05-01T00:00:00Z');
+    const [april] = await invoices('user');
+    await wharfage.ok('POST', `/v2/invoices/${april.id}/void`, { reason: 'Wrong buyer' });
+    await wharfage.travel('2026-05-02T00:00:00Z');
+  });
+
+  test('tax by rate is what tax_payable moved by, to the cent, in any range', async () => {
+    const rows = await report('tax');
+    expect(cents(rows, 'tax')).toBe(-(await balance('tax_payable')));
+    expect(rows.map(({ seller, currency, taxRate, category }) => [seller, currency, taxRate, category])).toEqual([
+      ['default', 'EUR', 'reverse', 'AE'],
+      ['default', 'EUR', 'reduced', 'S'],
+      ['default', 'EUR', 'vat', 'S'],
+    ]);
+    for (const row of rows)
+      for (const [all, invoiced, credited] of [
+        ['tax', 'taxInvoiced', 'taxCredited'],
+        ['taxable', 'taxableInvoiced', 'taxableCredited'],
+      ] as const)
+        expect(cents([row], all)).toBe(cents([row], invoiced) - cents([row], credited));
+    const parts = [await report('tax', 'to=2026-05-01T00:00:00Z'), await report('tax', 'from=2026-05-01T00:00:00Z')];
+    expect(parts.map((part) => cents(part, 'tax')).reduce((a, b) => a + b)).toBe(cents(rows, 'tax'));
+    expect(cents(parts[1]!, 'taxCredited')).toBeGreaterThan(0); // what was voided then, though it was issued at the same instant
+    const csv = await wharfage.call('GET', '/v2/reports/tax?format=csv&seller=nobody');
+    expect(csv.text).toBe(
+      'seller,currency,tax_rate,category,rate,taxable_invoiced,tax_invoiced,taxable_credited,tax_credited,taxable,tax\r\n',
+    );
+    expect(await wharfage.call('GET', '/v2/reports/tax?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z')).toMatchObject({
+      status: 400,
+      body: { code: 'range_reversed' },
+    });
+  });
+
+  test('usage by meter, price, account and month is what was metered, and what the ledger earned on use', async () => {
+    const [total] = await report('usage', 'meter=calls');
+    expect(total).toMatchObject({ meter: 'calls', quantity: '32.75', plan: null, account: null, month: null });
+    const revenue = await report('revenue', 'from=2026-01&to=2026-05');
+    expect(cents([total], 'revenue') + cents([total], 'credited')).toBe(cents(revenue, 'onUse'));
+    expect(cents([total], 'revenue')).toBe(cents([total], 'amount') - cents([total], 'discount') - cents([total], 'credited'));
+    expect(cents([total], 'credited')).toBeGreaterThan(0);
+    expect(await report('usage', 'by=price')).toMatchObject([{ plan: 'metered', price: 'calls', quantity: '32.75' }]);
+    expect(await report('usage', 'by=account&account=user')).toMatchObject([
+      { account: 'user', quantity: '32.75', revenue: total.revenue },
+    ]);
+    const months = await report('usage', 'by=month');
+    expect(months.map(({ month, quantity }) => [month, quantity])).toEqual([
+      ['2026-04', '22.25'],
+      ['2026-05', '10.5'],
+    ]);
+    for (const column of ['amount', 'discount', 'credited', 'revenue']) expect(cents(months, column)).toBe(cents([total], column));
+  });
+});
