@@ -107,3 +107,64 @@ test('a line that charges no usage has no events, and what is not there is not f
   expect(await wharfage.call('GET', `${path}/${fee.id}/events`)).toMatchObject({ status: 422, body: { code: 'line_without_usage' } });
   expect(await wharfage.call('GET', `${path}/line_0/explanation`)).toMatchObject({ status: 404, body: { code: 'line_not_found' } });
 });
+
+describe('a coupon that is redeemed after the start', () => {
+  const discounts = (key: string) => `/v2/accounts/${key}/discounts`;
+  const redeem = (key: string, body: object, headers: Record<string, string> = {}) => wharfage.call('POST', discounts(key), body, headers);
+  const off = (invoice: any): unknown =>
+    invoice.lines.map((line: any) => [line.price, line.servicePeriod.start.slice(0, 10), line.discount]);
+
+  test('counts from the billing period in which that was, for as many as it says, as previews foresee and explanations tell', async () => {
+    await wharfage.ok('PUT', '/v2/coupons/half', { percentOff: '50', duration: 'repeating', periods: 2, maxRedemptions: 1 });
+    await wharfage.ok('PUT', '/v2/coupons/gone', { percentOff: '50', duration: 'once', redeemBy: '2026-02-01T00:00:00Z' });
+    await story.account('beth');
+    const { id } = await wharfage.ok('POST', '/v2/subscriptions', { account: 'beth', plan: 'cloud' });
+    await wharfage.travel('2026-03-01T00:00:00Z');
+    await wharfage.report([story.call('x', 'beth', '2026-02-20T00:00:00Z', 100, { region: 'eu' })]);
+    const headers = { 'idempotency-key': 'redeem-half' };
+    const { body: answer } = await redeem('beth', { coupon: 'half' }, headers);
+    expect(answer).toEqual({
+      data: [{ coupon: 'half', subscription: id, status: 'running', redeemedAt: '2026-03-01T00:00:00Z', endedAt: null }],
+    });
+    expect(await redeem('beth', { coupon: 'half' }, headers)).toMatchObject({ status: 201, body: answer });
+    expect(await redeem('beth', { coupon: 'half' })).toMatchObject({ status: 409, body: { code: 'discount_exists' } });
+    expect(await redeem('acme', { coupon: 'half' })).toMatchObject({ status: 409, body: { code: 'coupon_exhausted' } });
+    expect(await redeem('beth', { coupon: 'gone' })).toMatchObject({ status: 409, body: { code: 'coupon_expired' } });
+    expect(await wharfage.ok('GET', '/v2/coupons/half')).toMatchObject({ redemptions: 1 });
+    const { nextInvoice: foreseen } = await wharfage.ok('GET', '/v2/accounts/beth/upcoming-invoice');
+    expect(off(foreseen)).toEqual([
+      ['fee', '2026-03-15', '15.50'],
+      ['usage', '2026-02-15', '3.50'],
+    ]);
+    await wharfage.travel('2026-04-15T00:00:00Z');
+    const [first, second, third] = await story.invoices('beth');
+    expect(off(first)).toEqual([['fee', '2026-02-15', '0.00']]);
+    expect([off(second), second.total]).toEqual([off(foreseen), foreseen.total]);
+    expect(off(third)).toEqual([['fee', '2026-04-15', '0.00']]);
+    for (const line of second.lines)
+      expect(await explain(second, line)).toMatchObject({ reproduces: true, discounts: [{ coupon: 'half', amount: line.discount }] });
+    expect(await wharfage.ok('GET', discounts('beth'))).toMatchObject({ data: [{ coupon: 'half', status: 'over' }] });
+  });
+
+  test('stacks on another, and ends with the period in which it was ended', async () => {
+    const [{ subscription }] = (await wharfage.ok('GET', discounts('beth'))).data;
+    await wharfage.ok('PUT', '/v2/coupons/five', { amountOff: '5.00', currency: 'USD', duration: 'forever', plans: ['cloud'] });
+    await wharfage.ok('POST', discounts('beth'), { coupon: 'ten', subscription });
+    await wharfage.ok('POST', discounts('beth'), { coupon: 'five' });
+    await wharfage.travel('2026-05-15T00:00:00Z');
+    expect(off((await story.invoices('beth')).at(-1))).toEqual([['fee', '2026-05-15', '8.10']]);
+    for (const times of [1, 2]) expect([times, (await wharfage.call('DELETE', `${discounts('beth')}/five`)).status]).toEqual([times, 204]);
+    await wharfage.travel('2026-06-15T00:00:00Z');
+    expect(off((await story.invoices('beth')).at(-1))).toEqual([['fee', '2026-06-15', '3.10']]);
+    expect((await wharfage.ok('GET', discounts('beth'))).data.map(({ coupon, status }: any) => [coupon, status]).sort()).toEqual([
+      ['five', 'ended'],
+      ['half', 'over'],
+      ['ten', 'running'],
+    ]);
+    const { data } = await wharfage.ok('GET', '/v2/audit?subjectType=subscription&action=subscription.coupon_ended');
+    expect(data).toMatchObject([{ subjectId: subscription, after: { coupon_ended: { coupon: 'five' } } }]);
+    expect(await wharfage.call('DELETE', `${discounts('acme')}/five`)).toMatchObject({ status: 404, body: { code: 'discount_not_found' } });
+    await story.account('nobody');
+    expect(await redeem('nobody', { coupon: 'five' })).toMatchObject({ status: 409, body: { code: 'no_subscription_for_coupon' } });
+  });
+});

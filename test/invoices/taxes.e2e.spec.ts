@@ -162,7 +162,7 @@ describe('reports of what was sold', () => {
       ] as const)
         expect(cents([row], all)).toBe(cents([row], invoiced) - cents([row], credited));
     const parts = [await report('tax', 'to=2026-05-01T00:00:00Z'), await report('tax', 'from=2026-05-01T00:00:00Z')];
-    expect(parts.map((part) => cents(part, 'tax')).reduce((a, b) => a + b)).toBe(cents(rows, 'tax'));
+    expect(cents(parts.flat(), 'tax')).toBe(cents(rows, 'tax'));
     expect(cents(parts[1]!, 'taxCredited')).toBeGreaterThan(0); // what was voided then, though it was issued at the same instant
     const csv = await wharfage.call('GET', '/v2/reports/tax?format=csv&seller=nobody');
     expect(csv.text).toBe(

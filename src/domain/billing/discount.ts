@@ -2,7 +2,7 @@ import { allocate } from '../allocate.js';
 import type { Coupon } from '../catalog.js';
 import { parseMoney } from '../currency.js';
 import { exact, ratio, roundHalfAwayFromZero } from '../decimal.js';
-import type { Redemption } from '../subscription/redemptions.js';
+import { holdsIn, type Redemption } from '../subscription/redemptions.js';
 import { type BilledLine, type Charge, discountOf, type LineDiscount } from './line.js';
 import { givenKey, type SettledParts } from './settled.js';
 import { grouped } from './slot.js';
@@ -72,12 +72,6 @@ function couponsOn(charge: Charge, { coupons, redeemed }: DiscountInput): Coupon
     return coupon && holdsIn(charge.periodOrdinal, redemption, coupon) && isFor(charge, coupon) ? [coupon] : [];
   });
   return [...new Set(found)];
-}
-
-/** Whether a redemption reaches a billing period: periods count from the one in which it was redeemed. */
-export function holdsIn(ordinal: number, { fromOrdinal, throughOrdinal }: Redemption, { duration, periods }: Coupon): boolean {
-  const count = duration === 'forever' ? Infinity : duration === 'once' ? 1 : (periods ?? 1);
-  return ordinal >= fromOrdinal && ordinal < fromOrdinal + count && (throughOrdinal === null || ordinal <= throughOrdinal);
 }
 
 const isFor = (charge: Charge, { plans, prices }: Coupon): boolean =>
