@@ -17,6 +17,7 @@ export interface Config {
   readonly testClock: boolean;
   readonly billingAuto: boolean;
   readonly billRunBatch: number;
+  readonly usageGraceMinutes: number;
   readonly bootstrapKey: string | undefined;
   readonly keyHashSecret: string | undefined;
   readonly environment: string;
@@ -93,6 +94,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   TEST_CLOCK: { fallback: 'off', meaning: 'on: time stands still and is set through /v2/test-clock. Refused in production.', read: onOff },
   BILLING_AUTO: { fallback: 'on', meaning: 'off: nothing is billed but by POST /v2/bill-runs and the bill-run command.', read: onOff },
   BILL_RUN_BATCH: { fallback: '200', meaning: 'Accounts billed in one transaction.', read: whole(1, 5_000) },
+  USAGE_GRACE_MINUTES: {
+    fallback: '60',
+    meaning: 'How long invoices with metered lines are drafts, and take usage that comes late, where their account says nothing.',
+    read: whole(0, 4_320),
+  },
   WHARFAGE_BOOTSTRAP_KEY: {
     fallback: '',
     meaning: "The administrator's first API key, instead of one made at the first start: whf_<environment>_<id>_<secret>.",
@@ -158,6 +164,7 @@ const NAMES = {
   TEST_CLOCK: 'testClock',
   BILLING_AUTO: 'billingAuto',
   BILL_RUN_BATCH: 'billRunBatch',
+  USAGE_GRACE_MINUTES: 'usageGraceMinutes',
   WHARFAGE_BOOTSTRAP_KEY: 'bootstrapKey',
   KEY_HASH_SECRET: 'keyHashSecret',
   ENVIRONMENT: 'environment',

@@ -8,7 +8,7 @@ import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { BillAccounts, type HowToBill } from './bill-accounts.js';
-import { claimDue, claimEndedWithLateUsage, claimOne, isHeld } from './billing-state.js';
+import { claimDue, claimEndedWithLateUsage, claimHeldWithLateUsage, claimOne, isHeld } from './billing-state.js';
 import { keepChanges } from './controls/run-changes.js';
 import { countIn } from './bill-run-records.js';
 import { ParkAccount } from './park-account.js';
@@ -41,7 +41,8 @@ export class BillRunService {
     if (request.asOf > this.clock.now()) throw new RangeError('a run as of the future is a preview');
     const due = await this.batches(request, (tx) => claimDue(tx, request.asOf, this.config.billRunBatch));
     const late = await this.batches(request, (tx) => claimEndedWithLateUsage(tx, this.config.billRunBatch));
-    return sum(due, late);
+    const held = await this.batches(request, (tx) => claimHeldWithLateUsage(tx, request.asOf, this.config.billRunBatch));
+    return sum(sum(due, late), held);
   }
 
   /** What a run would bill; of it is kept, under the run, what each account would be billed. */
