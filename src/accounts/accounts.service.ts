@@ -11,7 +11,7 @@ import { defineFact, Hooks } from '../common/hooks.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
-import { CONFIG, type Config } from '../config.js';
+import { CONFIG, type Config, isConfigured } from '../config.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { withoutAbsent } from '../domain/without-absent.js';
@@ -67,7 +67,7 @@ export class AccountsService {
     const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
     const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
-    this.refuseSandbox(content.provider, created ? undefined : row.provider);
+    this.refuseProvider(content.provider, created ? undefined : row.provider);
     await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
@@ -174,8 +174,14 @@ export class AccountsService {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** @throws Refusal `sandbox_in_production` */
-  private refuseSandbox(provider: ProviderName, before: ProviderName | undefined): void {
+  /** @throws Refusal `sandbox_in_production`, `provider_not_configured` */
+  private refuseProvider(provider: ProviderName, before: ProviderName | undefined): void {
+    if (provider !== before && !isConfigured(this.config, provider))
+      throw new Refusal(
+        'unprocessable',
+        'provider_not_configured',
+        `This service has no key for ${provider}: set it, or choose another provider.`,
+      );
     if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
   }
