@@ -57,7 +57,7 @@ export class RecurlyProvider implements PaymentProvider {
 
   /** The account's code at Recurly is our id of it. */
   ensureCustomer({ accountId, name, email }: Customer): Promise<string> {
-    const details = { company: name.slice(0, COMPANY_LENGTH_MAX), email };
+    const details = { company: name.slice(0, COMPANY_LENGTH_MAX), ...(email === null ? {} : { email }) };
     return this.reach(async (client) => {
       const keyed = client as unknown as Keyed;
       try {
@@ -85,7 +85,9 @@ export class RecurlyProvider implements PaymentProvider {
   storeMethod(customer: string, token: string): Promise<StoredMethod> {
     return this.reach(
       async (client) =>
-        methodOf(await (client as unknown as Keyed).updateBillingInfo(`code-${customer}`, { tokenId: token }, under(`token:${token}`))),
+        methodOf(
+          await (client as unknown as Keyed).updateBillingInfo(`code-${customer}`, { tokenId: token }, under(`token:${customer}:${token}`)),
+        ),
       methodRefused('Recurly'),
     );
   }
@@ -114,7 +116,7 @@ export class RecurlyProvider implements PaymentProvider {
   async refund({ key, charge, amountMinor, currency }: RefundRequest): Promise<Outcome> {
     try {
       const client = await this.client();
-      for await (const invoice of client.listRelatedInvoices(charge, { params: { limit: PAGE } }).each())
+      for await (const invoice of client.listRelatedInvoices(charge).each())
         if (invoice.customerNotes === noteOf(key)) return outcomeOfCredit(invoice);
       const body = {
         type: 'amount',
