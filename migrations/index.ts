@@ -21,6 +21,7 @@ import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.
 import { InvoiceSeal1764000740000 } from './1764000740000-invoice-seal.js';
 import { SellerSeries1764000750000 } from './1764000750000-seller-series.js';
 import { InvoiceDrafts1764000751000 } from './1764000751000-invoice-drafts.js';
+import { ProviderEvents1764000780000 } from './1764000780000-provider-events.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -49,4 +50,5 @@ export const migrations = [
   InvoiceSeal1764000740000,
   SellerSeries1764000750000,
   InvoiceDrafts1764000751000,
+  ProviderEvents1764000780000,
 ];

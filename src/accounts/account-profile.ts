@@ -2,7 +2,7 @@ import type { AccountKind, Duration, TaxRate } from '../domain/catalog.js';
 import type { Instant } from '../domain/instant.js';
 
 /** The payment provider that collects for an account. */
-export const PROVIDERS = ['manual', 'sandbox'] as const;
+export const PROVIDERS = ['manual', 'recurly', 'sandbox', 'stripe'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 export interface Address {

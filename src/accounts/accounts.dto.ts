@@ -132,7 +132,11 @@ class AccountFields {
   @IsKey({ each: true })
   taxRates!: readonly string[];
 
-  @ApiProperty({ description: 'Who collects: `manual` (wire or cheque, the default) or `sandbox` (for trying out).', enum: PROVIDERS })
+  @ApiProperty({
+    description:
+      'Who collects: `manual` (wire or cheque, the default), `stripe` or `recurly` where the service has their keys, or `sandbox` (for trying out).',
+    enum: PROVIDERS,
+  })
   @IsIn(PROVIDERS)
   provider!: ProviderName;
 

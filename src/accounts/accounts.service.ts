@@ -11,7 +11,7 @@ import { defineFact, Hooks } from '../common/hooks.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
-import { CONFIG, type Config } from '../config.js';
+import { CONFIG, type Config, isConfigured } from '../config.js';
 import { formatInstant } from '../domain/instant.js';
 import { graceProblems } from '../domain/billing/grace.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -71,7 +71,7 @@ export class AccountsService {
     const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
     const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
-    this.refuseSandbox(content.provider, created ? undefined : row.provider);
+    this.refuseProvider(content.provider, created ? undefined : row.provider);
     await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
     refuseAll(graceProblems(content.usageGrace));
     if (content.seller !== null && (created || content.seller !== row.seller))
@@ -181,8 +181,14 @@ export class AccountsService {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** @throws Refusal `sandbox_in_production` */
-  private refuseSandbox(provider: ProviderName, before: ProviderName | undefined): void {
+  /** @throws Refusal `sandbox_in_production`, `provider_not_configured` */
+  private refuseProvider(provider: ProviderName, before: ProviderName | undefined): void {
+    if (provider !== before && !isConfigured(this.config, provider))
+      throw new Refusal(
+        'unprocessable',
+        'provider_not_configured',
+        `This service has no key for ${provider}: set it, or choose another provider.`,
+      );
     if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
   }
