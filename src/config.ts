@@ -28,6 +28,8 @@ export interface Config {
   readonly usageArchiveAfterMonths: number;
   readonly usageArchiveDir: string | undefined;
   readonly exportDays: number;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
 }
 
 interface Setting<Value> {
@@ -143,6 +145,18 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',
     read: whole(1, 3_650),
   },
+  SMTP_URL: {
+    fallback: '',
+    meaning:
+      'Who takes mails: smtp(s)://user:password@host:port. Without it they are written to DATA_DIR/mail; in production none is sent.',
+    read: optional((text) => /^smtps?:\/\//.test(text), 'must be an smtp:// or smtps:// URL'),
+  },
+  MAIL_FROM: {
+    fallback: 'Billing <billing@localhost>',
+    meaning: 'Who mails come from: an address, or a name with the address in <>.',
+    read: (text) =>
+      /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
+  },
 };
 
 const NAMES = {
@@ -169,6 +183,8 @@ const NAMES = {
   USAGE_ARCHIVE_AFTER_MONTHS: 'usageArchiveAfterMonths',
   USAGE_ARCHIVE_DIR: 'usageArchiveDir',
   EXPORT_DAYS: 'exportDays',
+  SMTP_URL: 'smtpUrl',
+  MAIL_FROM: 'mailFrom',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

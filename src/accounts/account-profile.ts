@@ -34,6 +34,7 @@ export interface AccountProfile {
   readonly taxIds: readonly TaxId[];
   readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
   readonly provider: ProviderName;
+  readonly dunningPolicy: string | null;
   readonly pastDueSince: Instant | null;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -94,6 +94,7 @@ const view = (account: Account): AccountView => ({
   taxIds: account.taxIds,
   taxRates: account.taxRates,
   provider: account.provider,
+  dunningPolicy: account.dunningPolicy,
   metadata: account.metadata,
   createdAt: formatInstant(account.createdAt),
   updatedAt: formatInstant(account.updatedAt),

@@ -200,7 +200,7 @@ function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issu
 }
 
 /** Who bought, as invoices and credit notes keep it. */
-export const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
+export const buyerSnapshot = ({ pastDueSince: _pastDueSince, dunningPolicy: _dunningPolicy, ...buyer }: AccountProfile): object => buyer;
 
 /** Who sold, as invoices and credit notes keep it. */
 export const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({

@@ -9,6 +9,7 @@ import { formatInstant } from '../domain/instant.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import type { Outcome } from '../providers/port.js';
 import { BookPayment } from './book-payment.js';
+import { OpenCases } from './dunning/open-cases.js';
 import { lockPayment } from './lock-payment.js';
 import { PastDue } from './past-due.js';
 import { type Attempt, attemptByNumber, type AttemptState, isOpen, type Payment, paymentById } from './payment-records.js';
@@ -40,6 +41,7 @@ export class ResolveAttempt {
     private readonly invoices: InvoicesService,
     private readonly booking: BookPayment,
     private readonly pastDue: PastDue,
+    private readonly dunning: OpenCases,
   ) {}
 
   /** `goesOn`: the payment stays pending for another attempt where this one came to nothing. @throws Refusal `payment_not_found` */
@@ -91,7 +93,9 @@ export class ResolveAttempt {
     const waitsForCustomer = news.state === 'requires_action';
     await tx.query('update payment set reason = $3 where account_id = $1 and id = $2', [accountId, id, waitsForCustomer ? CONSENT : null]);
     await this.record(tx, payment, `payment.${news.state}`, news);
-    if (waitsForCustomer) await this.pastDue.paymentFailed(tx, accountId);
+    if (!waitsForCustomer) return;
+    await this.pastDue.paymentFailed(tx, accountId);
+    await this.dunning.attemptFailed(tx, news.attempt, 'requires_action');
   }
 
   private async close(tx: Tx, payment: Payment, news: News): Promise<void> {
@@ -107,6 +111,7 @@ export class ResolveAttempt {
     if (succeeded) return this.count(tx, payment, news);
     await this.record(tx, payment, 'payment.failed', news);
     await this.pastDue.paymentFailed(tx, payment.accountId);
+    await this.dunning.attemptFailed(tx, news.attempt, news.state === 'declined' ? 'declined' : 'not_attempted');
   }
 
   /** The charge went through after its attempt had been given up or declined: a payment of its own, beside what has become of the first. */

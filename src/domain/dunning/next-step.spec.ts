@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DAY, HOUR, type Instant } from '../instant.js';
-import { type DunningHistory, type FailedAttempt, nextStep, withinLimits } from './next-step.js';
+import { type DunningHistory, type FailedAttempt, nextStep } from './next-step.js';
 import { type DunningPolicy, type FailureKind, lengthOf, policyProblems, type RetryLimit, type Wait } from './policy.js';
 
 const days = (count: number): Wait => ({ unit: 'day', count });
@@ -19,7 +19,10 @@ const POLICY: DunningPolicy = {
 
 const failed = (day: number, kind: FailureKind, method = 'a'): FailedAttempt => ({ at: at(day), kind, method });
 
-function after(failures: readonly FailedAttempt[], more: Partial<DunningHistory> & { method?: DunningHistory['method'] } = {}): DunningHistory {
+function after(
+  failures: readonly FailedAttempt[],
+  more: Partial<DunningHistory> & { method?: DunningHistory['method'] } = {},
+): DunningHistory {
   const attemptsAt = failures.filter(({ method }) => method === 'a').map((failure) => failure.at);
   const method = { id: 'a', addedAt: 0n, attemptsAt };
   return { openedAt: failures[0]?.at ?? 0n, failures, underWay: false, method, noticedEnd: null, ...more };
@@ -133,7 +136,7 @@ test('whatever fails: time only goes forwards, limits hold, hard declines are no
       expect(life.endedAt).toBeGreaterThanOrEqual(last);
       expect(life.endedAt).toBeLessThanOrEqual(deadline > last ? deadline : last);
     }),
-    { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 200) },
+    { numRuns: 200 },
   );
 });
 
@@ -143,7 +146,7 @@ function live(policy: DunningPolicy, answers: readonly { kind: FailureKind; newM
   const steps: Instant[] = [];
   let [methods, noticedEnd]: [number, Instant | null] = [1, null];
   let addedAt = 0n;
-  for (let done = 1; ; ) {
+  for (let done = 1; ;) {
     const answer = answers[done];
     if (answer?.newMethod && failures.at(-1)?.method === `m${String(methods - 1)}`) {
       methods += 1;
@@ -169,5 +172,4 @@ function expectWithin({ attempts, within }: RetryLimit, life: { failures: readon
     const next = made[i + attempts];
     if (next !== undefined) expect(next - first).toBeGreaterThanOrEqual(lengthOf(within));
   });
-  expect(withinLimits([{ attempts, within }], made, 0n)).toBeGreaterThanOrEqual(0n);
 }

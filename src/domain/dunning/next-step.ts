@@ -57,7 +57,7 @@ function retryInstant(policy: DunningPolicy, { failures, method }: DunningHistor
 }
 
 /** The first instant from `from` on at which one more attempt keeps all limits. */
-export function withinLimits(limits: readonly RetryLimit[], attemptsAt: readonly Instant[], from: Instant): Instant {
+function withinLimits(limits: readonly RetryLimit[], attemptsAt: readonly Instant[], from: Instant): Instant {
   const made = [...attemptsAt].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return limits.reduce((at, { attempts, within }) => {
     const oldest = made.at(-attempts); // of as many as there may be

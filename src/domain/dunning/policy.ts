@@ -39,7 +39,7 @@ export interface DunningEnd {
   readonly invoice: (typeof END_INVOICE)[number];
 }
 
-export const MAIL_MOMENTS = ['first_failure', 'each_failure', 'authentication_required', 'before_end', 'recovered'] as const;
+export const MAIL_MOMENTS = ['first_failure', 'later_failure', 'authentication_required', 'before_end', 'recovered'] as const;
 export const DUNNING_TEMPLATES = ['payment_failed', 'authentication_required', 'final_notice', 'recovered'] as const;
 export type DunningTemplate = (typeof DUNNING_TEMPLATES)[number];
 
@@ -84,7 +84,11 @@ export function policyProblems({ endsWithin, soft, mails, atEnd }: DunningPolicy
         detail: 'Say how long before the end a mail "before_end" goes out, and of no other mail.',
       });
     if (mails.findIndex((other) => other.on === on) < i)
-      problems.push({ pointer: `/mails/${String(i)}/on`, code: 'duplicate', detail: 'One mail is sent at each moment: leave one of them out.' });
+      problems.push({
+        pointer: `/mails/${String(i)}/on`,
+        code: 'duplicate',
+        detail: 'One mail is sent at each moment: leave one of them out.',
+      });
   });
   if ((atEnd.subscriptions === 'change_plan') !== (atEnd.plan !== undefined))
     problems.push({
