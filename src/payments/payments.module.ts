@@ -11,6 +11,7 @@ import { BeginPayments } from './begin-payments.js';
 import { BookPayment } from './book-payment.js';
 import { BookRefund } from './book-refund.js';
 import { CancelPayment } from './cancel-payment.js';
+import { ChargesToMake } from './charges-to-make.js';
 import { Collect } from './collect.js';
 import { Collection } from './collection.js';
 import { CreditInvoice } from './credit-invoice.js';
@@ -65,6 +66,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     CancelPayment,
     CaseHistories,
     CaseNews,
+    ChargesToMake,
     Collect,
     Collection,
     CreditInvoice,

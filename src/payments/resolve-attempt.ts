@@ -116,6 +116,12 @@ export class ResolveAttempt {
 
   /** The charge went through after its attempt had been given up or declined: a payment of its own, beside what has become of the first. */
   private async late(tx: Tx, payment: Payment, news: News): Promise<void> {
+    const beside = await this.beside(tx, payment, news.reference);
+    await this.count(tx, { ...beside, carried: payment.carried }, news);
+  }
+
+  /** A payment that has come in, as another one has. */
+  private async beside(tx: Tx, payment: Payment, reference: string | null): Promise<Payment> {
     const now = this.clock.now();
     const id = newId('pay', now, payment.accountId);
     await tx.query(
@@ -129,16 +135,18 @@ export class ResolveAttempt {
         payment.amountMinor.toString(),
         payment.currency,
         payment.method,
-        news.reference,
+        reference,
         formatInstant(now),
       ],
     );
-    await this.count(tx, await paymentById(tx, id), news);
+    return paymentById(tx, id);
   }
 
   private async count(tx: Tx, payment: Payment, news: News): Promise<void> {
     const surplus = formatMoney(await this.booking.run(tx, payment), payment.currency);
     await this.record(tx, payment, 'payment.succeeded', news, { surplus });
+    for (const { invoiceId, amountMinor } of payment.carried)
+      await this.count(tx, await this.beside(tx, { ...payment, invoiceId, amountMinor: BigInt(amountMinor) }, news.reference), news);
   }
 
   private record(tx: Tx, payment: Payment, action: string, { attempt, state, reason }: News, more: object = {}): Promise<void> {

@@ -94,6 +94,8 @@ export interface PaymentProvider {
   setUpMethod(customer: string): Promise<MethodSetup>;
   /** A token as a payment method that can be charged later. @throws Refusal `payment_method_refused`, `not_supported` */
   storeMethod(customer: string, token: string): Promise<StoredMethod>;
+  /** The least that is charged at once, in minor units; left out where any amount is. */
+  minimumMinor?(currency: string): bigint;
   charge(request: ChargeRequest): Promise<Outcome>;
   refund(request: RefundRequest): Promise<Outcome>;
   /** What became of the write with that key: `not_attempted` where the provider never saw it. */

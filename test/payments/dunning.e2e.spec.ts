@@ -246,6 +246,34 @@ test('there is one default policy, and accounts name those that there are', asyn
   });
 });
 
+test('what is less than the provider charges waits, is not past due, and is charged once it comes to enough', async () => {
+  const sandbox = wharfage.app.get(Providers).named('sandbox');
+  sandbox.minimumMinor = () => 1_000n;
+  const prices = [{ key: 'base', kind: 'recurring', model: 'flat', amount: '4.00' }];
+  await wharfage.ok('PUT', '/v2/plans/tiny', { name: 'Tiny', ...plan, product: 'tiny', prices });
+  const account = { kind: 'user', name: 'Tiny', currency: 'USD', provider: 'sandbox', email: 'tiny@customer.example' };
+  await wharfage.ok('PUT', '/v2/accounts/tiny', account);
+  await method('tiny', 'sandbox_ok');
+  await wharfage.ok('POST', '/v2/subscriptions', { account: 'tiny', plan: 'tiny' });
+  await passes(0);
+  const [{ id: first }] = (await wharfage.ok('GET', '/v2/invoices?account=tiny')).data;
+  expect(await wharfage.call('POST', `/v2/invoices/${first}/pay`)).toMatchObject({ status: 409, body: { code: 'below_minimum' } });
+  await passes(31);
+  expect((await wharfage.ok('GET', '/v2/payments?account=tiny')).data).toEqual([]);
+  expect(await wharfage.ok('GET', '/v2/accounts/tiny/entitlements')).toMatchObject({ pastDue: null });
+  await passes(31);
+  const payments = (await wharfage.ok('GET', '/v2/payments?account=tiny')).data;
+  expect(payments.map(({ state, amount }: any) => [state, amount])).toEqual(Array(3).fill(['succeeded', '4.00']));
+  expect(new Set(payments.map(({ reference }: any) => reference)).size).toBe(1);
+  expect(payments.find(({ carried }: any) => carried.length > 0).carried).toHaveLength(2);
+  expect((await wharfage.ok('GET', '/v2/invoices?account=tiny')).data.map(({ status }: any) => status)).toEqual(Array(3).fill('paid'));
+  const charged = await wharfage.source.query(`select amount_minor as amount from sandbox_operation where outcome ->> 'reference' = $1`, [
+    payments[0].reference,
+  ]);
+  expect(charged).toEqual([{ amount: 1_200n }]);
+  delete sandbox.minimumMinor;
+});
+
 test('mails are files here, each once, with a Message-ID of its own; an invoice is mailed when it is sent', async () => {
   const story = await subscribed('mails', 'sandbox_ok');
   await wharfage.ok('POST', `/v2/invoices/${story.invoice}/send`);
