@@ -38,6 +38,8 @@ export interface Config {
   readonly recurlyRegion: 'us' | 'eu';
   readonly recurlyApiBase: string | undefined;
   readonly providerTimeoutMs: number;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
 }
 
 interface Setting<Value> {
@@ -202,6 +204,18 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long a payment provider may take to answer, in milliseconds.',
     read: whole(50, 120_000),
   },
+  SMTP_URL: {
+    fallback: '',
+    meaning:
+      'Who takes mails: smtp(s)://user:password@host:port. Without it they are written to DATA_DIR/mail; in production none is sent.',
+    read: optional((text) => /^smtps?:\/\//.test(text), 'must be an smtp:// or smtps:// URL'),
+  },
+  MAIL_FROM: {
+    fallback: 'Billing <billing@localhost>',
+    meaning: 'Who mails come from: an address, or a name with the address in <>.',
+    read: (text) =>
+      /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
+  },
 };
 
 const NAMES = {
@@ -238,6 +252,8 @@ const NAMES = {
   RECURLY_REGION: 'recurlyRegion',
   RECURLY_API_BASE: 'recurlyApiBase',
   PROVIDER_TIMEOUT_MS: 'providerTimeoutMs',
+  SMTP_URL: 'smtpUrl',
+  MAIL_FROM: 'mailFrom',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */
