@@ -249,7 +249,7 @@ test('there is one default policy, and accounts name those that there are', asyn
 
 test('what is less than the provider charges waits, is not past due, and is charged once it comes to enough', async () => {
   const sandbox = wharfage.app.get(Providers).named('sandbox');
-  const { amounts } = sandbox;
+  const amounts = sandbox.amounts.bind(sandbox);
   sandbox.amounts = () => ({ ...ANY_AMOUNT, minimumMinor: 1_000n });
   const prices = [{ key: 'base', kind: 'recurring', model: 'flat', amount: '4.00' }];
   await wharfage.ok('PUT', '/v2/plans/tiny', { name: 'Tiny', ...plan, product: 'tiny', prices });
