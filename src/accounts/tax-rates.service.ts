@@ -7,6 +7,8 @@ import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { newestFirst } from '../common/database/newest-first.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page, type PageQuery } from '../common/http/page.js';
+import { lineTax } from '../domain/billing/line-taxes.js';
+import type { LineTax } from '../domain/billing/line.js';
 import { newTaxRateProblems, taxRateProblems } from '../domain/catalog-rules.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -71,6 +73,12 @@ export class TaxRatesService {
   /** The tax rates of these keys that exist, archived ones included. One query at most. */
   async byKeys(tx: Tx, keys: readonly string[]): Promise<TaxRateRow[]> {
     return keys.length === 0 ? [] : await tx.getRepository(TaxRateRow).findBy({ key: In([...new Set(keys)]) });
+  }
+
+  /** Those of these tax rates that exist and are not archived, by key. */
+  async usable(tx: Tx, keys: readonly string[]): Promise<Map<string, LineTax>> {
+    const rows = await this.byKeys(tx, keys);
+    return new Map(rows.filter(({ archived }) => !archived).map((row) => [row.key, lineTax(row)]));
   }
 
   /**

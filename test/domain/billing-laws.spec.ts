@@ -5,7 +5,7 @@ import { earnedEntries, invoiceEntries } from '../../src/domain/ledger.js';
 import { revenueLines } from '../../src/domain/revenue.js';
 import { DAY } from '../../src/domain/instant.js';
 import type { BilledLine } from '../../src/domain/billing/line.js';
-import { draft } from '../../src/domain/billing/draft.js';
+import { drafted } from '../../src/domain/billing/draft.js';
 import { levels } from '../../src/domain/billing/coverage.js';
 import { anyStory, bill, type BillingStory, dueInstants, EPOCH, plan, run } from '../support/billing-story.js';
 import type { Fact } from '../../src/domain/subscription/facts.js';
@@ -232,7 +232,7 @@ test('every invoice adds up, and its journal entries balance', () => {
         );
         if (!owed) continue;
         const taxed = owed.lines.map((line) => ({ ...line, taxes: [VAT, INCLUDED] }));
-        const invoice = draft(taxed, { currency: 'USD', balanceMinor, grants: [], billedAt: asOf });
+        const invoice = drafted({ currency: 'USD', lines: taxed, balanceMinor, grants: [], billedAt: asOf });
         expect(invoice.totalMinor).toBe(invoice.appliedMinor + invoice.dueMinor - invoice.creditedMinor);
         const { lines, totalMinor, taxMinor } = invoice;
         const revenue = revenueLines({ lines, netMinor: totalMinor - taxMinor, issuedAt: asOf, timeZone: story.zone });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Coupon, MeteredPrice, PriceModel, Tier } from '../../src/domain/catalog.js';
-import { chargedBy } from '../../src/domain/explanation/expected-then.js';
-import { explainLine, type LineExplanation, prepareExplanation } from '../../src/domain/explanation/explain-line.js';
+import { chargedBy, isOfSubscription } from '../../src/domain/explanation/expected-then.js';
+import { explainLine, explainManual, type LineExplanation, prepareExplanation } from '../../src/domain/explanation/explain-line.js';
 import { ratingSteps } from '../../src/domain/explanation/rating-steps.js';
 import type { BilledLine } from '../../src/domain/billing/line.js';
 import { exact, exactText, ratio, scaled } from '../../src/domain/decimal.js';
@@ -39,6 +39,7 @@ function invoicesOf(story: BillingStory): Invoice[] {
 function explain(story: BillingStory, invoices: readonly Invoice[], n: number, line: BilledLine): LineExplanation {
   const { versions, coupons, currency, subscriptions } = facts(story);
   const { at, lines } = invoices[n]!;
+  if (!isOfSubscription(line)) throw new Error('every line of a story is of its subscription');
   const prepared = prepareExplanation({
     line,
     lines: invoices.slice(0, n + 1).flatMap((invoice) => invoice.lines),
@@ -220,6 +221,14 @@ describe('a line of an invoice', () => {
       'This line is 10.00 USD of that: 3.3 x 1 = 3.3 USD, to whole minor units by largest remainder: 3.30 USD.',
     ]);
     for (const line of invoices[n]!.lines) expect(explain(story, invoices, n, line).reproduces).toBe(true);
+  });
+
+  test.each([
+    { case: 'a quantity at a unit price', quantity: '3', unitPrice: '0.335', amountMinor: 101n, reproduces: true },
+    { case: 'an amount', quantity: '1', unitPrice: null, amountMinor: -250n, reproduces: true },
+    { case: 'what it does not come to', quantity: '3', unitPrice: '0.335', amountMinor: 100n, reproduces: false },
+  ])('that was added by hand is $case', ({ reproduces, ...line }) => {
+    expect(explainManual(line as unknown as BilledLine, 'USD').reproduces).toBe(reproduces);
   });
 
   test('that names no slot of the subscription was charged by nothing that is known', () => {

@@ -122,7 +122,7 @@ test('the tax engine is asked for all invoices of a run at once; without its ans
 
 describe('reports of what was sold', () => {
   const report = async (name: string, query = ''): Promise<any[]> => (await wharfage.ok('GET', `/v2/reports/${name}?${query}`)).data;
-  const cents = (rows: any[], column: string): number => rows.reduce((sum, row) => sum + Math.round(Number(row[column]) * 100), 0);
+  const cents = (rows: any[], column: string): number => rows.reduce<number>((sum, row) => sum + Math.round(Number(row[column]) * 100), 0);
   const balance = async (ledgerAccount: string): Promise<number> =>
     cents(
       (await wharfage.ok('GET', '/v2/ledger/trial-balance')).data.filter((row: any) => row.ledgerAccount === ledgerAccount),

@@ -5,7 +5,7 @@ import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings, oneTimePrices, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
 import { redemptionsOf } from '../subscription/redemptions.js';
-import { balanceAppliedOf, draft, type Draft, untaxedLines, type UntaxedLine } from './draft.js';
+import { balanceAppliedOf, type Draft, drafted, untaxedLines, type UntaxedLine } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
 import { expected, type Held, nextDue, usageOpenFrom } from './expected.js';
@@ -76,10 +76,16 @@ export interface TaxQuestion {
 
 /**
  * Second half: the invoice for what should have been charged less what was billed, with the taxes of the table; `undefined` when that is nothing.
- * `billedAt` is when it is made, which is later than `asOf` where a run catches up: grants pay only before their expiry.
+ * `billedAt` is when it is made, which is later than `asOf` where a run catches up: grants pay only before their expiry. `manual` is what was
+ * added to it by hand.
  */
-export function conclude(prepared: PreparedBill, answers: readonly UsageAnswer[], billedAt: Instant = prepared.asOf): Draft | undefined {
-  const bill = untaxed(prepared, answers, billedAt);
+export function conclude(
+  prepared: PreparedBill,
+  answers: readonly UsageAnswer[],
+  billedAt: Instant = prepared.asOf,
+  manual: readonly Line[] = [],
+): Draft | undefined {
+  const bill = untaxed(prepared, answers, billedAt, manual);
   return (
     bill &&
     taxed(
@@ -94,6 +100,7 @@ export function untaxed(
   { facts, asOf, expected: due }: PreparedBill,
   answers: readonly UsageAnswer[],
   billedAt: Instant,
+  manual: readonly Line[] = [],
 ): UntaxedBill | undefined {
   const metered = due.metered.map((item, i) => {
     const answer = answers[i];
@@ -110,15 +117,16 @@ export function untaxed(
     billed,
     slotSeqs: facts.slotSeqs,
     ruleOf: (line) => ({
-      basis: facts.versions.get(versionKey(line.plan, line.planVersion))?.prorationBasis ?? 'second',
-      timeZone: zones.get(line.subscription) ?? 'UTC',
+      basis: facts.versions.get(versionKey(line.plan ?? '', line.planVersion ?? 0))?.prorationBasis ?? 'second',
+      timeZone: zones.get(line.subscription ?? '') ?? 'UTC',
     }),
   });
-  if (charges.length === 0) return undefined;
+  if (charges.length + manual.length === 0) return undefined;
   const lines = untaxedLines({
     ...facts,
     billed,
     charges,
+    manual,
     redeemed: new Map(
       facts.subscriptions.map((history) => [history.id, redemptionsOf(history, holdings(history, facts.versions))] as const),
     ),
@@ -132,7 +140,7 @@ export function taxQuestions({ facts, lines }: UntaxedBill): TaxQuestion[] {
   const held = new Map(facts.subscriptions.map((history) => [history.id, holdings(history, facts.versions)]));
   return lines
     .filter(({ taxes }) => taxes === undefined)
-    .map((line) => ({ line, rates: taxesFor(line, held.get(line.subscription) ?? [], facts) }));
+    .map((line) => ({ line, rates: taxesFor(line, held.get(line.subscription ?? '') ?? [], facts) }));
 }
 
 /** The invoice, the questions of its taxes being answered in their order. */
@@ -143,7 +151,7 @@ export function taxed({ facts, billedAt, lines }: UntaxedBill, answers: readonly
     if (!taxes) throw new RangeError('the taxes of a line were not answered');
     return { ...line, taxes };
   });
-  return draft(known, { ...facts, billedAt });
+  return drafted({ ...facts, billedAt, lines: known });
 }
 
 /** The same facts once the draft was billed; its lines get the ids. */

@@ -67,7 +67,7 @@ function spread(input: DiscountInput): { readonly found: LineDiscount[][]; reado
 /** The coupons that reduce a charge: redeemed on its subscription, valid in its period, and for its plan and price. */
 function couponsOn(charge: Charge, { coupons, redeemed }: DiscountInput): Coupon[] {
   if (charge.adjusts !== null || charge.amountMinor <= 0n) return [];
-  const found = (redeemed.get(charge.subscription) ?? []).flatMap((redemption) => {
+  const found = (redeemed.get(charge.subscription ?? '') ?? []).flatMap((redemption) => {
     const coupon = coupons.get(redemption.coupon);
     return coupon && holdsIn(charge.periodOrdinal, redemption, coupon) && isFor(charge, coupon) ? [coupon] : [];
   });
@@ -75,7 +75,7 @@ function couponsOn(charge: Charge, { coupons, redeemed }: DiscountInput): Coupon
 }
 
 const isFor = (charge: Charge, { plans, prices }: Coupon): boolean =>
-  (plans === undefined || plans.includes(charge.plan)) &&
+  (plans === undefined || plans.includes(charge.plan ?? '')) &&
   (prices === undefined || (charge.price !== null && prices.includes(charge.price)));
 
 /** An amount is given once a period: what earlier invoices, and credits on this one, took of it or gave back counts. */
@@ -89,7 +89,7 @@ function amountOff(
     ...billed.filter(inPeriod).flatMap((line) => line.discounts),
     ...charges.flatMap((line, i) => (inPeriod(line) ? (found[i] ?? []) : [])),
   ].filter((discount) => discount.coupon === coupon.key);
-  const leftOut = settled?.get(charge.subscription)?.given.get(givenKey(coupon.key, charge.periodOrdinal)) ?? 0n;
+  const leftOut = settled?.get(charge.subscription ?? '')?.given.get(givenKey(coupon.key, charge.periodOrdinal)) ?? 0n;
   const rest = parseMoney(coupon.amountOff ?? '0', currency) - given.reduce((total, discount) => total + discount.amountMinor, leftOut);
   return rest > 0n ? rest : 0n;
 }

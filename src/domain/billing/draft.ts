@@ -4,6 +4,10 @@ import { burnDown, type CreditGrant, type GrantApplication, sumOf } from './gran
 import { type Charge, discountOf, type Line, type LineDiscount, type LineTax } from './line.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
+export const INVOICE_TYPES = ['subscription', 'one_off'] as const;
+/** Whether an invoice is made by what subscriptions owe, or by a person. */
+export type InvoiceType = (typeof INVOICE_TYPES)[number];
+
 /** An invoice that has no number yet. Amounts in minor units of the currency. */
 export interface Draft {
   readonly currency: string;
@@ -24,7 +28,6 @@ export interface Draft {
 
 /** What credit there is to pay an invoice with. */
 export interface Credit {
-  readonly currency: string;
   /** What stands on the account's balance, from 0. */
   readonly balanceMinor: bigint;
   readonly grants: readonly CreditGrant[];
@@ -35,6 +38,8 @@ export interface Credit {
 export interface UntaxedInput extends DiscountInput {
   /** When each subscription was created: orders the lines. */
   readonly createdAt: ReadonlyMap<string, Instant>;
+  /** Added by hand: they come last, and stand as they are. */
+  readonly manual?: readonly Line[];
 }
 
 /** A line whose taxes are known where it adjusts another one: they are those of that one. Of a new charge they are to be asked. */
@@ -48,15 +53,18 @@ export function untaxedLines(input: UntaxedInput): UntaxedLine[] {
   const charges = inOrder(input.charges, input.createdAt);
   const origins = new Map(input.billed.map((line) => [line.id, line]));
   const off = discounts({ ...input, charges });
-  return charges.map((charge, i) => ({
+  const lines = charges.map((charge, i) => ({
     ...charge,
     discounts: off[i] ?? [],
     taxes: charge.adjusts === null ? undefined : (origins.get(charge.adjusts)?.taxes ?? []),
   }));
+  return [...lines, ...(input.manual ?? [])];
 }
 
-/** The invoice of these lines. Order: lines, discounts, tax, grants, balance. */
-export const draft = (lines: readonly Line[], credit: Credit): Draft => ({ currency: credit.currency, lines, ...totals(lines, credit) });
+/** The invoice of lines that are what they are. Order: lines, discounts, tax, grants, balance. */
+export function drafted({ currency, lines, ...credit }: Credit & Pick<Draft, 'currency' | 'lines'>): Draft {
+  return { currency, lines, ...totals(lines, credit) };
+}
 
 /** What of an invoice the account's balance pays, in minor units. */
 export const balanceAppliedOf = ({ appliedMinor, grantsApplied }: Pick<Draft, 'appliedMinor' | 'grantsApplied'>): bigint =>
@@ -88,15 +96,15 @@ function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Cred
 
 /** By the subscription's creation, price key (bytewise), start of the service period, credits before charges, plan version. */
 function inOrder(charges: readonly Charge[], createdAt: ReadonlyMap<string, Instant>): Charge[] {
-  const created = (charge: Charge): bigint => createdAt.get(charge.subscription) ?? 0n;
+  const created = (charge: Charge): bigint => createdAt.get(charge.subscription ?? '') ?? 0n;
   return [...charges].sort(
     (a, b) =>
       compare(created(a), created(b)) ||
-      compare(a.subscription, b.subscription) ||
+      compare(a.subscription ?? '', b.subscription ?? '') ||
       compare(a.price ?? '', b.price ?? '') ||
       compare(a.servicePeriod.start, b.servicePeriod.start) ||
       compare(a.amountMinor < 0n ? 0 : 1, b.amountMinor < 0n ? 0 : 1) ||
-      compare(a.planVersion, b.planVersion) ||
+      compare(a.planVersion ?? 0, b.planVersion ?? 0) ||
       compare(a.slot, b.slot),
   );
 }

@@ -39,7 +39,7 @@ export function taxesFor(
   { versions, taxes, taxRates = new Map() }: TaxTable,
 ): readonly LineTax[] {
   const { plan, planVersion } = charge;
-  const keys = priceOf(charge, held)?.taxRates ?? versions.get(versionKey(plan, planVersion))?.taxRates;
+  const keys = priceOf(charge, held)?.taxRates ?? versions.get(versionKey(plan ?? '', planVersion ?? 0))?.taxRates;
   return keys?.map((key) => taxRates.get(key) ?? fail(key)) ?? taxes;
 }
 

@@ -45,9 +45,21 @@ export function recurringSteps(line: BilledLine, { price, quantity, period, rule
   };
 }
 
+/** What was put on an invoice by hand: a quantity at a unit price, or an amount. */
+export function manualSteps({ quantity, unitPrice, amountMinor: given }: BilledLine, currency: string): Reckoned {
+  if (unitPrice === null) {
+    const text = `Added by hand, as an amount: ${moneyText(given, currency)}.`;
+    return { steps: [amountStep('given', text, fromMinor(given, currency))], amountMinor: given };
+  }
+  const amount = exact(quantity).mul(exact(unitPrice));
+  const amountMinor = lineAmount(amount, currency);
+  const text = `Added by hand: ${quantity} x ${unitPrice} = ${exactText(amount)} ${currency}.`;
+  return { steps: [{ ...amountStep('given', text, amount), quantity }, roundStep(amountMinor, currency)], amountMinor };
+}
+
 /** What is missing to a commitment, `metered` being all lines that count for it. */
 export function minimumSteps(item: ExpectedMinimum, metered: readonly BilledLine[], currency: string): Reckoned {
-  const lines = metered.map((line) => ({ item: { subscription: line.subscription, stretch: line.servicePeriod }, charge: line }));
+  const lines = metered.map((line) => ({ item: { subscription: line.subscription ?? '', stretch: line.servicePeriod }, charge: line }));
   const counted = lines.filter(
     ({ item: { subscription, stretch } }) =>
       subscription === item.subscription && stretch.start >= item.stretch.start && stretch.end <= item.stretch.end,

@@ -8,6 +8,16 @@ import type { Instant } from '../instant.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings, oneTimePrices } from '../subscription/history.js';
 
+/** A line that a subscription is charged. */
+export interface SubscriptionLine extends BilledLine {
+  readonly subscription: string;
+  readonly plan: string;
+  readonly planVersion: number;
+}
+
+export const isOfSubscription = <Line extends BilledLine>(line: Line): line is Line & SubscriptionLine =>
+  line.subscription !== null && line.plan !== null && line.planVersion !== null;
+
 /** What a line was to charge. */
 export type Charged =
   | { readonly kind: 'one_time'; readonly item: ExpectedOneTime }

@@ -10,9 +10,9 @@ import { holdings, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
 import { redemptionsOf } from '../subscription/redemptions.js';
 import { creditSteps, differenceSteps, reversalSteps } from './adjusting-steps.js';
-import { minimumSteps, oneTimeSteps, recurringSteps } from './charge-steps.js';
+import { manualSteps, minimumSteps, oneTimeSteps, recurringSteps } from './charge-steps.js';
 import { explainDiscounts, type ExplainedDiscount, type InvoicedDiscounts } from './discount-steps.js';
-import { type Charged, chargedBy, type KnownThen } from './expected-then.js';
+import { type Charged, chargedBy, type KnownThen, type SubscriptionLine } from './expected-then.js';
 import { sharedOut, type SharedOut } from './shared-out.js';
 import { type ExplanationWarning, moneyText, type Reckoned } from './step.js';
 import { ownUsage, usageSteps } from './usage-steps.js';
@@ -20,7 +20,7 @@ import { ownUsage, usageSteps } from './usage-steps.js';
 /** What a line rests on, by what counted when it was billed. */
 export interface LineGrounds extends Omit<KnownThen, 'frozen'> {
   readonly currency: string;
-  readonly line: BilledLine;
+  readonly line: SubscriptionLine;
   /**
    * All lines of its subscription that were billed by then, its own invoice's last, in the order of billing: without those that were void then, and with
    * what credit notes had taken off them.
@@ -78,6 +78,14 @@ export function explainLine({ grounds, charged }: PreparedExplanation, usage: Us
     reproduces: comesTo && explained.every(({ reproduces }) => reproduces),
     warnings: [...warnings, ...(comesTo ? [] : [notReproduced(line, reckoned.amountMinor, currency)])],
   };
+}
+
+/** The arithmetic of a line that was added by hand: no coupon reduces it, and nothing else is behind it. */
+export function explainManual(line: BilledLine, currency: string): LineExplanation {
+  const reckoned = manualSteps(line, currency);
+  const comesTo = reckoned.amountMinor === line.amountMinor;
+  const warnings = comesTo ? [] : [notReproduced(line, reckoned.amountMinor, currency)];
+  return { ...reckoned, price: undefined, proration: undefined, origin: undefined, discounts: [], reproduces: comesTo, warnings };
 }
 
 /** The subscription's own price where that was charged; else the plan's. */

@@ -2,7 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../common/database/database.js';
 import type { InvoicedLine } from '../../domain/billing/creditable.js';
 import type { UsageFilter } from '../../domain/catalog.js';
-import { explainLine, type LineExplanation, prepareExplanation, type PreparedExplanation } from '../../domain/explanation/explain-line.js';
+import { isOfSubscription, type SubscriptionLine } from '../../domain/explanation/expected-then.js';
+import {
+  explainLine,
+  explainManual,
+  type LineExplanation,
+  prepareExplanation,
+  type PreparedExplanation,
+} from '../../domain/explanation/explain-line.js';
 import type { ExplanationWarning } from '../../domain/explanation/step.js';
 import { ownUsage } from '../../domain/explanation/usage-steps.js';
 import type { Stretch } from '../../domain/instant.js';
@@ -32,7 +39,6 @@ export interface ExplainedLine {
   readonly question: UsageQuestion | undefined;
   /** By the subscription's days; `undefined` where they cannot be told any more. */
   readonly days: readonly UsageOfDay[] | undefined;
-  readonly timeZone: string;
 }
 
 /** Explains lines of invoices, from what they were billed by. Stores nothing. */
@@ -47,20 +53,26 @@ export class ExplainLine {
 
   /** @throws Refusal `invoice_not_found`, `line_not_found` */
   async run(tx: Tx, idOrNumber: string, lineId: string): Promise<ExplainedLine> {
-    const { invoice, line, prepared } = await this.prepare(tx, idOrNumber, lineId);
+    const invoice = await this.invoices.row(tx, idOrNumber);
+    const line = await this.invoices.line(tx, invoice, lineId);
+    if (!isOfSubscription(line))
+      return { invoice, line, explanation: explainManual(line, invoice.currency), question: undefined, days: undefined };
+    const prepared = await this.prepare(tx, invoice, line);
     const { question, grounds } = prepared;
     const timeZone = startOf(grounds.history).timeZone;
     const asked = question && ofLine(question, line);
     const known = asked && (await this.known(tx, { ...asked, accountId: invoice.accountId }, { line, timeZone }));
     const explanation = explainLine(prepared, known?.answer);
     const warnings = asked && !known ? [...explanation.warnings, ARCHIVED] : explanation.warnings;
-    return { invoice, line, explanation: { ...explanation, warnings }, question: asked, days: known?.days, timeZone };
+    return { invoice, line, explanation: { ...explanation, warnings }, question: asked, days: known?.days };
   }
 
   /** What the usage of a line is asked by. @throws Refusal `invoice_not_found`, `line_not_found`, `line_without_usage` */
   async question(tx: Tx, idOrNumber: string, lineId: string): Promise<{ line: InvoicedLine; question: UsageQuestion; accountId: string }> {
-    const { line, prepared, invoice } = await this.prepare(tx, idOrNumber, lineId);
-    if (!prepared.question)
+    const invoice = await this.invoices.row(tx, idOrNumber);
+    const line = await this.invoices.line(tx, invoice, lineId);
+    const prepared = isOfSubscription(line) ? await this.prepare(tx, invoice, line) : undefined;
+    if (!prepared?.question)
       throw new Refusal(
         'unprocessable',
         'line_without_usage',
@@ -69,17 +81,11 @@ export class ExplainLine {
     return { line, question: prepared.question, accountId: invoice.accountId };
   }
 
-  private async prepare(
-    tx: Tx,
-    idOrNumber: string,
-    lineId: string,
-  ): Promise<{ invoice: InvoiceRow; line: InvoicedLine; prepared: PreparedExplanation }> {
-    const invoice = await this.invoices.row(tx, idOrNumber);
-    const line = await this.invoices.line(tx, invoice, lineId);
+  private async prepare(tx: Tx, invoice: InvoiceRow, line: InvoicedLine & SubscriptionLine): Promise<PreparedExplanation> {
     const lines = await linesThen(tx, invoice, line.subscription);
     const history = await this.subscriptions.one(tx, line.subscription);
     const coupons = await this.plans.coupons(tx, couponsRedeemed(history));
-    const prepared = prepareExplanation({
+    return prepareExplanation({
       line,
       lines,
       invoiced: lines.filter(({ invoiceId }) => invoiceId === invoice.id),
@@ -90,7 +96,6 @@ export class ExplainLine {
       asOf: invoice.asOf,
       issuedAt: invoice.issuedAt,
     });
-    return { invoice, line, prepared };
   }
 
   /** What the meter says now, as a whole and by day; `undefined` where that takes events that are archived. */

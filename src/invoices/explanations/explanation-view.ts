@@ -17,7 +17,7 @@ import type {
 export interface ExplanationNames {
   /** Key of the account. */
   readonly account: string;
-  readonly planName: string;
+  readonly planName: string | null;
   /** The invoice of the line that is adjusted. */
   readonly adjusted: { readonly id: string; readonly number: string } | undefined;
 }
@@ -29,7 +29,8 @@ export function explanationView(explained: ExplainedLine, { account, planName, a
   return {
     invoice: { id, number, account, currency, issuedAt: formatInstant(invoice.issuedAt) },
     line: lineView(line, currency),
-    plan: { key: line.plan, version: line.planVersion, name: planName },
+    plan:
+      line.plan === null || line.planVersion === null ? null : { key: line.plan, version: line.planVersion, name: planName ?? line.plan },
     price: explanation.price ?? null,
     proration: explanation.proration ? prorationView(explanation.proration) : null,
     steps: [...explanation.steps],

@@ -59,11 +59,12 @@ export class ExplanationsController {
 
   private async view(tx: Tx, explained: ExplainedLine): Promise<LineExplanationView> {
     const { invoice, line, explanation } = explained;
-    const [version] = await this.plans.versions(tx, [{ plan: line.plan, version: line.planVersion }]);
+    const held = line.plan === null || line.planVersion === null ? [] : [{ plan: line.plan, version: line.planVersion }];
+    const [version] = await this.plans.versions(tx, held);
     const keys = await this.accounts.keys(tx, [invoice.accountId]);
     return explanationView(explained, {
       account: keys.get(invoice.accountId) ?? '',
-      planName: version?.name ?? line.plan,
+      planName: version?.name ?? null,
       adjusted: explanation.origin && (await this.invoices.ofLine(tx, invoice.accountId, explanation.origin.id)),
     });
   }

@@ -131,8 +131,8 @@ export class LineExplanationView {
   @ApiProperty({ description: 'The line, as it was billed.', type: InvoiceLineView })
   line!: InvoiceLineView;
 
-  @ApiProperty({ description: 'What was held.', type: ExplainedPlanView })
-  plan!: ExplainedPlanView;
+  @ApiProperty({ description: 'What was held; null for what was added by hand.', type: ExplainedPlanView, nullable: true })
+  plan!: ExplainedPlanView | null;
 
   @ApiProperty({
     description: "The price with its tiers, as the subscription had it; null for a plan's commitment.",
