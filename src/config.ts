@@ -28,6 +28,9 @@ export interface Config {
   readonly usageArchiveAfterMonths: number;
   readonly usageArchiveDir: string | undefined;
   readonly exportDays: number;
+  readonly webhookAllowPrivate: boolean;
+  readonly webhookDisableAfterDays: number;
+  readonly webhookLogDays: number;
 }
 
 interface Setting<Value> {
@@ -103,7 +106,8 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   },
   KEY_HASH_SECRET: {
     fallback: '',
-    meaning: 'Keys the hashes of API keys: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
+    meaning:
+      'Keys the hashes of API keys and encrypts the secrets of webhooks: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
     read: optional((text) => text.length >= 32, 'must have at least 32 characters'),
   },
   ENVIRONMENT: {
@@ -143,6 +147,17 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',
     read: whole(1, 3_650),
   },
+  WEBHOOK_ALLOW_PRIVATE: {
+    fallback: 'off',
+    meaning: 'on: webhooks may go to private addresses, and over http: for development, or where every endpoint is your own.',
+    read: onOff,
+  },
+  WEBHOOK_DISABLE_AFTER_DAYS: {
+    fallback: '5',
+    meaning: 'An endpoint that has only failed for so long is disabled.',
+    read: whole(1, 365),
+  },
+  WEBHOOK_LOG_DAYS: { fallback: '30', meaning: 'How long deliveries of webhooks are kept once they ended.', read: whole(1, 3_650) },
 };
 
 const NAMES = {
@@ -169,6 +184,9 @@ const NAMES = {
   USAGE_ARCHIVE_AFTER_MONTHS: 'usageArchiveAfterMonths',
   USAGE_ARCHIVE_DIR: 'usageArchiveDir',
   EXPORT_DAYS: 'exportDays',
+  WEBHOOK_ALLOW_PRIVATE: 'webhookAllowPrivate',
+  WEBHOOK_DISABLE_AFTER_DAYS: 'webhookDisableAfterDays',
+  WEBHOOK_LOG_DAYS: 'webhookLogDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

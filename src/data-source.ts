@@ -15,6 +15,7 @@ import { CouponRow } from './plans/coupon.entity.js';
 import { Feature } from './plans/feature.entity.js';
 import { Plan, PlanVersionRow } from './plans/plan.entity.js';
 import { Subscription, SubscriptionChange } from './subscriptions/subscription.entity.js';
+import { WebhookEndpoint } from './webhooks/endpoints/webhook-endpoint.entity.js';
 
 /** Every table that TypeORM knows. */
 export const entities = [
@@ -32,6 +33,7 @@ export const entities = [
   Subscription,
   SubscriptionChange,
   TaxRateRow,
+  WebhookEndpoint,
 ];
 
 export interface DataSourceSettings {
