@@ -14,6 +14,7 @@ import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
 import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
+import { Reconciliation1764000791000 } from './1764000791000-reconciliation.js';
 import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
@@ -47,4 +48,5 @@ export const migrations = [
   BillRunControls1764000730000,
   InvoiceSeal1764000740000,
   Webhooks1764000790000,
+  Reconciliation1764000791000,
 ];

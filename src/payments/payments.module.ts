@@ -24,6 +24,9 @@ import { paymentsCheck, refundsCheck, refundsPayableCheck } from './payment-chec
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
 import { ProviderWebhooksController } from './provider-webhooks.controller.js';
+import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
+import { Reconcile } from './reconciliation/reconcile.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
 import { RequestRefunds } from './request-refunds.js';
@@ -31,7 +34,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
 
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
-  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderWebhooksController],
+  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderWebhooksController, ReconciliationController],
   providers: [
     BeginAttempt,
     BeginPayments,
@@ -42,12 +45,14 @@ import { ResolveAttempt } from './resolve-attempt.js';
     Collection,
     CreditInvoice,
     CurrentMethods,
+    DailyReconciliation,
     HoldInvoice,
     InvoiceMoney,
     PastDue,
     PayInvoice,
     PaymentMethods,
     PaymentsService,
+    Reconcile,
     RecordPayment,
     Refunds,
     RequestRefunds,

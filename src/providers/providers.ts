@@ -13,6 +13,11 @@ export class Providers {
     this.byName = new Map([manual, sandbox].map((provider) => [provider.name, provider]));
   }
 
+  /** Those whose books can be read. */
+  get withRecords(): PaymentProvider[] {
+    return [...this.byName.values()].filter((provider) => provider.records !== undefined);
+  }
+
   /** @throws Refusal `provider_not_found` */
   named(name: string): PaymentProvider {
     const provider = this.byName.get(name);

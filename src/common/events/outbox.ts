@@ -19,6 +19,7 @@ export const EVENT_TYPES = [
   'invoice.marked_uncollectible',
   'invoice.sent',
   'invoice.voided',
+  'reconciliation.drift_found',
   'usage.alert',
   'webhook_endpoint.disabled',
   'webhook_endpoint.ping',

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { KeyHashing } from '../../common/api-keys/key-hashing.js';
 import { Database } from '../../common/database/database.js';
-import { formatInstant, parseInstant } from '../../domain/instant.js';
+import { formatInstant, type Instant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
 import type {
@@ -13,6 +13,7 @@ import type {
   Outcome,
   PaymentProvider,
   ProviderEvent,
+  ProviderRecord,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -21,12 +22,26 @@ import { BEHAVIOURS, isToken, TOKENS, type Token } from './behaviours.js';
 
 interface Operation {
   readonly key: string;
+  /** Null for a refund. */
+  readonly customer: string | null;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
 }
+
+type BookedOperation = Pick<Operation, 'key' | 'customer' | 'kind' | 'amountMinor' | 'currency' | 'outcome'> & { readonly at: Instant };
+
+const ROWS_AT_ONCE = 500;
+
+/** What was canceled is no record. */
+const STATE_OF: Readonly<Partial<Record<Outcome['kind'], ProviderRecord['state']>>> = {
+  succeeded: 'succeeded',
+  processing: 'pending',
+  requires_action: 'pending',
+  declined: 'failed',
+};
 
 /**
  * A provider built in, for trying out and for tests. It keeps books of its own, in tables of its own and in transactions of its own, as an
@@ -60,18 +75,19 @@ export class SandboxProvider implements PaymentProvider {
     return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
   }
 
-  async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
+  async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
     const token = method.replace('sbx_pm_', '');
     if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
     const { outcome, reaches, answers } = BEHAVIOURS[token];
     if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
-    const booked = await this.book({ key, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    const booked = await this.book({ key, customer, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
     return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
   }
 
   async refund({ key, amountMinor, currency }: RefundRequest): Promise<Outcome> {
     return this.book({
       key,
+      customer: null,
       kind: 'refund',
       token: 'sandbox_ok',
       amountMinor,
@@ -113,6 +129,25 @@ export class SandboxProvider implements PaymentProvider {
     return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
   }
 
+  /** Relies on sandbox_operation_by_time. */
+  async *records(from: Instant, to: Instant): AsyncGenerator<ProviderRecord> {
+    for (let after: readonly [string, string] = [formatInstant(from), '']; ;) {
+      const rows = await this.database.query<BookedOperation>({
+        name: 'sandbox_records',
+        text: `select kind, key, customer, amount_minor as "amountMinor", currency, outcome, booked_at as at from sandbox_operation
+               where kind in ('charge', 'refund') and (booked_at, key) > ($1, $2) and booked_at < $3 order by booked_at, key limit $4`,
+        values: [...after, formatInstant(to), ROWS_AT_ONCE],
+      });
+      for (const { outcome, ...row } of rows) {
+        const state = STATE_OF[outcome.kind];
+        if (state) yield { ...row, state, reference: 'reference' in outcome ? outcome.reference : referenceOf(row.key) };
+      }
+      const last = rows.at(-1);
+      if (!last) return;
+      after = [formatInstant(last.at), last.key];
+    }
+  }
+
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
@@ -127,12 +162,12 @@ export class SandboxProvider implements PaymentProvider {
   }
 
   /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
-  private async book({ key, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+  private async book({ key, customer, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
     const [row] = await this.database.query<{ outcome: Outcome }>({
       name: 'sandbox_book',
-      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, $2, $3, $4, $5, $6, $7)
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at, customer) values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (key) do update set key = excluded.key returning outcome`,
-      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now())],
+      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now()), customer],
     });
     return row?.outcome ?? outcome;
   }
