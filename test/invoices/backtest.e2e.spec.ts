@@ -123,7 +123,7 @@ const stored = async (): Promise<string[]> => {
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public' order by 1`,
   );
   const read = tables.map(({ name }) => `select '${name}' as name, md5(string_agg(t::text, '' order by t::text)) as digest from ${name} t`);
-  const rows: { name: string; digest: string | null }[] = await wharfage.source.query(read.join(' union all '));
+  const rows: { name: string; digest: string | null }[] = await wharfage.source.query(`${read.join(' union all ')} order by name`);
   return rows.filter(({ digest }) => digest !== null).map(({ name, digest }) => `${name}: ${digest ?? ''}`);
 };
 
