@@ -1,7 +1,7 @@
 import type { PlanVersion } from '../catalog.js';
-import type { Instant, Stretch } from '../instant.js';
+import { type Instant, latest, type Stretch } from '../instant.js';
 import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
-import { sameInterval } from '../period.js';
+import { periodContaining, sameInterval } from '../period.js';
 import { Refusal } from '../refusal.js';
 import { refuseHeldTwice } from '../subscription/commands/meter-clash.js';
 import { refuseOtherCurrency } from '../subscription/commands/plan-fit.js';
@@ -38,7 +38,7 @@ export interface ComparedAmounts {
 }
 
 /**
- * First half: both bills of the subscriptions that held the plan in the range, as if nothing of them had ever been billed. `undefined` where
+ * First half: both bills of the subscriptions that held the plan in periods of the range, as if nothing of them had ever been billed. `undefined` where
  * none did.
  * @throws Refusal `currency_mismatch`, `other_interval`, `meter_already_priced`: why the account cannot be re-rated
  */
@@ -92,9 +92,15 @@ const isCompared = (period: Stretch | undefined, { range, now }: ReRating): bool
   period !== undefined && period.start >= range.start && period.start < range.end && period.end <= now;
 
 function heldIn(history: SubscriptionHistory, { versions }: AccountFacts, { holders, range }: ReRating): Holding[] {
-  return holdings(history, versions).filter(
-    ({ plan, from, to }) => plan.plan === holders && from < range.end && (to === null || to > range.start),
-  );
+  return holdings(history, versions).filter((holding) => holding.plan.plan === holders && isHeldIn(holding, range));
+}
+
+/** Whether it began in the range, or was held in a billing period that did. */
+function isHeldIn({ from, to, schedule }: Holding, { start, end }: Stretch): boolean {
+  if (from >= start && from < end) return true;
+  const period = periodContaining(schedule, latest(from, start));
+  const begins = period.start >= start ? period.start : period.end;
+  return begins < end && (to === null || begins < to);
 }
 
 /** @throws Refusal `currency_mismatch`, `other_interval` */
