@@ -8,6 +8,6 @@ import { TaxRatesService } from './tax-rates.service.js';
 @Module({
   controllers: [AccountsController, TaxRatesController, TimelineController],
   providers: [AccountsService, TaxRatesService],
-  exports: [AccountsService],
+  exports: [AccountsService, TaxRatesService],
 })
 export class AccountsModule {}

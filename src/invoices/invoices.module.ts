@@ -22,6 +22,7 @@ import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { badDebtCheck, balancesCheck, grantsCheck, receivablesCheck } from './checks/amount-checks.js';
+import { ComputeBills } from './compute-bills.js';
 import { CloseInvoices } from './close-invoices.js';
 import { creditedTooMuchCheck, creditNotesCheck, creditsSettledCheck } from './checks/credit-note-checks.js';
 import { CreditNotesController } from './credit-notes/credit-notes.controller.js';
@@ -33,6 +34,14 @@ import { BillingBounds } from './controls/billing-bounds.js';
 import { BillingBoundsController } from './controls/billing-bounds.controller.js';
 import { RunChangesController } from './controls/run-changes.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
+import { ChangeDrafts } from './drafts/change-drafts.js';
+import { CreateInvoice } from './drafts/create-invoice.js';
+import { DraftContents } from './drafts/draft-contents.js';
+import { DraftsController } from './drafts/drafts.controller.js';
+import { FinalizeDraft } from './drafts/finalize-draft.js';
+import { GivenLines } from './drafts/given-lines.js';
+import { HoldInvoices } from './drafts/hold-invoices.js';
+import { ReadInvoices } from './drafts/read-invoices.js';
 import { EventLines } from './event-lines.js';
 import { invoiceEntriesCheck, openingBalancesCheck } from './checks/invoice-checks.js';
 import { CreditGrants } from './grants/credit-grants.js';
@@ -69,6 +78,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
   imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
   controllers: [
     InvoicesController,
+    DraftsController,
     CreditGrantsController,
     CreditNotesController,
     BillRunsController,
@@ -99,13 +109,20 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     BillingBounds,
     BillRunService,
     BillRuns,
+    ChangeDrafts,
+    ComputeBills,
+    CreateInvoice,
     CreditGrants,
     CloseInvoices,
     CreditNotesService,
     CurrencyGuard,
+    DraftContents,
     EndGrants,
     EventLines,
+    FinalizeDraft,
+    GivenLines,
     GrantExpiry,
+    HoldInvoices,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
@@ -117,6 +134,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
+    ReadInvoices,
     ReceivablesAging,
     RecomputeCheck,
     ReRateAccounts,

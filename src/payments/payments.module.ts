@@ -23,7 +23,10 @@ import { PaymentMethods } from './payment-methods.js';
 import { paymentsCheck, refundsCheck, refundsPayableCheck } from './payment-checks.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
-import { ProviderWebhooksController } from './provider-webhooks.controller.js';
+import { ApplyFacts } from './provider-events/apply-facts.js';
+import { ProviderEventsController } from './provider-events/provider-events.controller.js';
+import { ProviderEvents } from './provider-events/provider-events.js';
+import { ProviderWebhooksController } from './provider-events/provider-webhooks.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
 import { RequestRefunds } from './request-refunds.js';
@@ -31,8 +34,9 @@ import { ResolveAttempt } from './resolve-attempt.js';
 
 @Module({
   imports: [AccountsModule, InvoicesModule, LedgerModule, ProvidersModule],
-  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderWebhooksController],
+  controllers: [PaymentsController, InvoiceActsController, PaymentMethodsController, ProviderEventsController, ProviderWebhooksController],
   providers: [
+    ApplyFacts,
     BeginAttempt,
     BeginPayments,
     BookPayment,
@@ -48,6 +52,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     PayInvoice,
     PaymentMethods,
     PaymentsService,
+    ProviderEvents,
     RecordPayment,
     Refunds,
     RequestRefunds,

@@ -5,14 +5,17 @@ import { Database } from '../../common/database/database.js';
 import { formatInstant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
+import { ANY_AMOUNT } from '../any-amount.js';
 import type {
   Capabilities,
+  ChargeableAmounts,
   ChargeRequest,
   Customer,
   MethodSetup,
+  Notification,
   Outcome,
   PaymentProvider,
-  ProviderEvent,
+  ProviderFact,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -26,6 +29,14 @@ interface Operation {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
+}
+
+/** The body of its webhooks. */
+interface Told {
+  readonly id: string;
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly occurredAt: string;
 }
 
 /**
@@ -58,6 +69,10 @@ export class SandboxProvider implements PaymentProvider {
     if (!isToken(token))
       return Promise.reject(new Refusal('unprocessable', 'payment_method_refused', `The sandbox knows the tokens ${TOKENS.join(', ')}.`));
     return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
+  }
+
+  amounts(): ChargeableAmounts {
+    return ANY_AMOUNT;
   }
 
   async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
@@ -102,27 +117,26 @@ export class SandboxProvider implements PaymentProvider {
     return row?.outcome ?? canceled;
   }
 
-  readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {
+  readWebhook({ body, headers }: ReceivedWebhook): Promise<Notification[]> {
     const signature = Buffer.from(headers['sandbox-signature'] ?? '');
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
-      throw new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's.");
-    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Omit<ProviderEvent, 'occurredAt'> & {
-      readonly occurredAt: string;
-    };
-    return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
+      return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
+    const { id, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([{ id, type: 'charge.settled', occurredAt: parseInstant(occurredAt), about }]);
+  }
+
+  factsOf({ about }: Notification): Promise<ProviderFact[]> {
+    const { key = '', outcome = '' } = about ?? {};
+    return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
   }
 
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const body = JSON.stringify({
-      id: `sbx_evt_${referenceOf(key)}`,
-      kind: 'charge',
-      key,
-      outcome,
-      occurredAt: formatInstant(this.clock.now()),
-    });
+    const told: Told = { id: `sbx_evt_${referenceOf(key)}`, key, outcome, occurredAt: formatInstant(this.clock.now()) };
+    const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
