@@ -5,6 +5,7 @@ import { type Answer, must, type Service } from './service.js';
 
 const ZONES = ['UTC', 'America/New_York', 'Asia/Tokyo', 'Pacific/Apia', 'Asia/Kolkata'];
 const CARDS = ['sandbox_ok', 'sandbox_ok', 'sandbox_declined_soft', 'sandbox_requires_action'];
+const GRACES = [null, { unit: 'hour', count: 0 }, { unit: 'day', count: 2 }];
 const DAY_MS = 86_400_000;
 const SUBSCRIPTIONS_MAX = 3;
 
@@ -31,6 +32,8 @@ const ACTS: readonly (readonly [weight: number, name: string, act: Act])[] = [
   [2, 'void', voidInvoice],
   [1, 'mark-uncollectible', markUncollectible],
   [2, 'grant', grant],
+  [2, 'invoice by hand', invoiceByHand],
+  [2, 'finalize', finalize],
   [1, 'end grant', endGrant],
   [2, 'void event', voidEvent],
   [1, 'card', addCard],
@@ -117,7 +120,9 @@ export class Customer {
   put(taxRates: readonly string[]): Promise<Answer> {
     const timeZone = ZONES[this.index % ZONES.length];
     const provider = this.collects ? 'sandbox' : 'manual';
+    const usageGrace = this.one(GRACES); // of metered invoices, which wait for it as drafts
     return this.service.call('PUT', `/v2/accounts/${this.key}`, {
+      usageGrace,
       kind: 'user',
       name: this.key,
       currency: this.currency,
@@ -147,7 +152,12 @@ export class Customer {
   }
   async invoice(): Promise<any> {
     const all = await this.list(`/v2/invoices?account=${this.key}`);
-    return this.one(all.sort((a, b) => (String(a.number) < String(b.number) ? 1 : -1)).slice(0, 6));
+    return this.one(
+      all
+        .filter(({ number }) => number !== null)
+        .sort((a, b) => (String(a.number) < String(b.number) ? 1 : -1))
+        .slice(0, 6),
+    );
   }
   post(path: string, body: object = {}): Promise<Answer> {
     return this.service.call('POST', path, body);
@@ -268,6 +278,16 @@ function grant(this: Customer): Promise<Answer | undefined> {
   const amount = formatMoney(BigInt(1 + this.below(5_000)), this.currency);
   const expires = this.one([{}, { expiresAt: this.later(20) }, { expiresAt: this.later(60), priority: 10 }]);
   return this.post(`/v2/accounts/${this.key}/credit-grants`, { amount, kind: this.one(['paid', 'promotional']), ...expires });
+}
+
+function invoiceByHand(this: Customer): Promise<Answer> {
+  const line = { description: 'Work', amount: formatMoney(BigInt(1 + this.below(9_000)), this.currency) };
+  return this.post('/v2/invoices', { account: this.key, lines: [line, ...this.one([[], [line]])], draft: this.random() < 0.5 });
+}
+
+async function finalize(this: Customer): Promise<Answer | undefined> {
+  const draft = this.one(await this.list(`/v2/invoices?account=${this.key}&status=draft`));
+  return draft && this.post(`/v2/invoices/${String(draft.id)}/finalize`);
 }
 
 async function endGrant(this: Customer): Promise<Answer | undefined> {
