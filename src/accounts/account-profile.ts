@@ -2,7 +2,7 @@ import type { AccountKind, Duration, TaxRate } from '../domain/catalog.js';
 import type { Instant } from '../domain/instant.js';
 
 /** The payment provider that collects for an account. */
-export const PROVIDERS = ['manual', 'sandbox'] as const;
+export const PROVIDERS = ['manual', 'recurly', 'sandbox', 'stripe'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 export interface Address {
@@ -37,6 +37,7 @@ export interface AccountProfile {
   readonly taxIds: readonly TaxId[];
   readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
   readonly provider: ProviderName;
+  readonly dunningPolicy: string | null;
   readonly pastDueSince: Instant | null;
   /** Key of who sells to it; null for the default seller. */
   readonly seller: string | null;

@@ -132,7 +132,11 @@ class AccountFields {
   @IsKey({ each: true })
   taxRates!: readonly string[];
 
-  @ApiProperty({ description: 'Who collects: `manual` (wire or cheque, the default) or `sandbox` (for trying out).', enum: PROVIDERS })
+  @ApiProperty({
+    description:
+      'Who collects: `manual` (wire or cheque, the default), `stripe` or `recurly` where the service has their keys, or `sandbox` (for trying out).',
+    enum: PROVIDERS,
+  })
   @IsIn(PROVIDERS)
   provider!: ProviderName;
 
@@ -161,6 +165,16 @@ class AccountFields {
   @ValidateNested()
   @Type(() => GraceDto)
   usageGrace!: Grace | null;
+
+  @ApiProperty({
+    description: 'Key of the dunning policy by which its invoices are collected again; the default one if left out.',
+    type: String,
+    nullable: true,
+    pattern: KEY_PATTERN,
+    example: 'patient',
+  })
+  @IsKey()
+  dunningPolicy!: string | null;
 
   @ApiProperty({
     description: 'Text values of the caller: up to 50, with names of up to 40 and values of up to 500 characters.',

@@ -14,6 +14,8 @@ import { countIn } from './bill-run-records.js';
 import { ParkAccount } from './park-account.js';
 import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
 
+const LANES = 2;
+
 export interface RunRequest {
   readonly asOf: Instant;
   /** The record of the run, which counts along in the transactions of the batches. */
@@ -86,17 +88,28 @@ export class BillRunService {
     await this.bill.schedule(tx, accountIds, this.clock.now());
   }
 
-  /** One transaction a batch until there is nothing left to claim. */
-  private async batches({ asOf, recordId }: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+  /** One transaction a batch until there is nothing left to claim; where there is more than one batch, two at a time: one computes while the other writes. */
+  private async batches(request: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+    const first = await this.batch(request, claim);
+    if (first.accounts === 0) return first;
+    const lanes = first.accounts < this.config.billRunBatch ? 1 : LANES;
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, () => this.lane(request, claim)));
+    return ended.reduce((result, lane) => {
+      if (lane.status === 'rejected') throw lane.reason;
+      return sum(result, lane.value);
+    }, first);
+  }
+
+  private async lane(request: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
     let result = NOTHING;
     for (;;) {
-      const batch = await this.batch(asOf, recordId, claim);
+      const batch = await this.batch(request, claim);
       if (batch.accounts === 0) return result;
       result = sum(result, batch);
     }
   }
 
-  private async batch(asOf: Instant, recordId: string | undefined, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+  private async batch({ asOf, recordId }: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
     let claimed: string[] = [];
     try {
       return await this.database.transaction(async (tx) => {

@@ -69,6 +69,7 @@ export function documentRecord({ profile, seller, document, draft, versions, asO
 /** Who bought, as invoices and credit notes keep it. */
 export const buyerSnapshot = ({
   pastDueSince: _pastDueSince,
+  dunningPolicy: _dunningPolicy,
   seller: _seller,
   paymentTermsDays: _paymentTermsDays,
   usageGrace: _usageGrace,

@@ -66,9 +66,8 @@ export class InvoicesController {
   @Scopes('invoices:write')
   @ApiOperation({
     operationId: 'sendInvoice',
-    summary: 'Tell that an invoice is to be sent to the e-mail of its account',
-    description:
-      'Puts invoice.sent into the events, with the address. Wharfage sends no e-mail itself. Another Idempotency-Key sends it again.',
+    summary: 'Send an invoice to the e-mail of its account',
+    description: 'Mails it, and puts invoice.sent into the events, with the address. Another Idempotency-Key sends it again.',
   })
   @ApiOkResponse({ type: InvoiceSendingView, description: 'To whom it is sent.' })
   @ApiProblems(404, 409, 422)
