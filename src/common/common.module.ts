@@ -27,6 +27,10 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
 import { Jobs } from './jobs/jobs.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { DeliverMails } from './mail/deliver-mails.js';
+import { MAIL_SENDER } from './mail/mail-sender.js';
+import { Mails } from './mail/mails.js';
+import { senderFor } from './mail/sends-mails.js';
 import { LOG } from './telemetry/log-token.js';
 import { TestClockController } from './test-clock.controller.js';
 
@@ -42,6 +46,7 @@ export class CommonModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
+        { provide: MAIL_SENDER, useFactory: () => senderFor(config) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         Admission,
@@ -51,6 +56,7 @@ export class CommonModule {
         Checks,
         Clock,
         Database,
+        DeliverMails,
         DirectRoutes,
         Draining,
         Encryption,
@@ -59,6 +65,7 @@ export class CommonModule {
         IdempotencyCleanup,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         RateLimiter,
         Writes,
@@ -79,6 +86,7 @@ export class CommonModule {
         HotReads,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         Writes,
       ],

@@ -5,14 +5,17 @@ import { Database } from '../../common/database/database.js';
 import { formatInstant, type Instant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
+import { ANY_AMOUNT } from '../any-amount.js';
 import type {
   Capabilities,
+  ChargeableAmounts,
   ChargeRequest,
   Customer,
   MethodSetup,
+  Notification,
   Outcome,
   PaymentProvider,
-  ProviderEvent,
+  ProviderFact,
   ProviderRecord,
   ReceivedWebhook,
   RefundRequest,
@@ -22,10 +25,10 @@ import { BEHAVIOURS, isToken, TOKENS, type Token } from './behaviours.js';
 
 interface Operation {
   readonly key: string;
-  /** Null for a refund. */
-  readonly customer: string | null;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
+  /** Null for a refund. */
+  readonly customer: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
@@ -42,6 +45,14 @@ const STATE_OF: Readonly<Partial<Record<Outcome['kind'], ProviderRecord['state']
   requires_action: 'pending',
   declined: 'failed',
 };
+
+/** The body of its webhooks. */
+interface Told {
+  readonly id: string;
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly occurredAt: string;
+}
 
 /**
  * A provider built in, for trying out and for tests. It keeps books of its own, in tables of its own and in transactions of its own, as an
@@ -75,21 +86,27 @@ export class SandboxProvider implements PaymentProvider {
     return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
   }
 
+  amounts(): ChargeableAmounts {
+    return ANY_AMOUNT;
+  }
+
   async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
     const token = method.replace('sbx_pm_', '');
     if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
     const { outcome, reaches, answers } = BEHAVIOURS[token];
     if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
-    const booked = await this.book({ key, customer, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    const earlier = await this.chargesOf(customer, token);
+    const charged = { key, kind: 'charge' as const, token, customer, amountMinor, currency };
+    const booked = await this.book({ ...charged, outcome: outcome(referenceOf(key), earlier) });
     return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
   }
 
   async refund({ key, amountMinor, currency }: RefundRequest): Promise<Outcome> {
     return this.book({
       key,
-      customer: null,
       kind: 'refund',
       token: 'sandbox_ok',
+      customer: null,
       amountMinor,
       currency,
       outcome: { kind: 'succeeded', reference: referenceOf(key) },
@@ -118,15 +135,19 @@ export class SandboxProvider implements PaymentProvider {
     return row?.outcome ?? canceled;
   }
 
-  readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {
+  readWebhook({ body, headers }: ReceivedWebhook): Promise<Notification[]> {
     const signature = Buffer.from(headers['sandbox-signature'] ?? '');
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
-      throw new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's.");
-    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Omit<ProviderEvent, 'occurredAt'> & {
-      readonly occurredAt: string;
-    };
-    return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
+      return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
+    const { id, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([{ id, type: 'charge.settled', occurredAt: parseInstant(occurredAt), about }]);
+  }
+
+  factsOf({ about }: Notification): Promise<ProviderFact[]> {
+    const { key = '', outcome = '' } = about ?? {};
+    return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
   }
 
   /** Relies on sandbox_operation_by_time. */
@@ -151,18 +172,13 @@ export class SandboxProvider implements PaymentProvider {
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const body = JSON.stringify({
-      id: `sbx_evt_${referenceOf(key)}`,
-      kind: 'charge',
-      key,
-      outcome,
-      occurredAt: formatInstant(this.clock.now()),
-    });
+    const told: Told = { id: `sbx_evt_${referenceOf(key)}`, key, outcome, occurredAt: formatInstant(this.clock.now()) };
+    const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
   /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
-  private async book({ key, customer, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+  private async book({ key, kind, token, customer, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
     const [row] = await this.database.query<{ outcome: Outcome }>({
       name: 'sandbox_book',
       text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at, customer) values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -170,6 +186,15 @@ export class SandboxProvider implements PaymentProvider {
       values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now()), customer],
     });
     return row?.outcome ?? outcome;
+  }
+
+  private async chargesOf(customer: string, token: Token): Promise<number> {
+    const [row] = await this.database.query<{ n: bigint }>({
+      name: 'sandbox_charges_of',
+      text: `select count(*) as n from sandbox_operation where kind = 'charge' and customer = $1 and token = $2`,
+      values: [customer, token],
+    });
+    return Number(row?.n ?? 0);
   }
 
   private sign(body: Buffer): string {
