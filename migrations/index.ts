@@ -27,6 +27,7 @@ import { Dunning1764000800000 } from './1764000800000-dunning.js';
 import { Mails1764000801000 } from './1764000801000-mails.js';
 import { CarriedInvoices1764000803000 } from './1764000803000-carried-invoices.js';
 import { Webhooks1764000790000 } from './1764000790000-webhooks.js';
+import { SandboxCustomers1764000802000 } from './1764000802000-sandbox-customers.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -56,9 +57,10 @@ export const migrations = [
   SellerSeries1764000750000,
   InvoiceDrafts1764000751000,
   ProviderEvents1764000780000,
-  Dunning1764000800000,
-  Mails1764000801000,
-  CarriedInvoices1764000803000,
   Webhooks1764000790000,
   Reconciliation1764000791000,
+  Dunning1764000800000,
+  Mails1764000801000,
+  SandboxCustomers1764000802000,
+  CarriedInvoices1764000803000,
 ];
