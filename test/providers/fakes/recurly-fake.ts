@@ -87,6 +87,11 @@ export class RecurlyFake extends FakeServer implements FakeProvider {
     this.tell('payment', 'succeeded', { uuid: invoice['transactions'][0]['uuid'] });
   }
 
+  settleAll(): void {
+    for (const { state, customer_notes: notes } of this.invoices)
+      if (state === 'processing') this.settle(String(notes).replace('Wharfage ', ''));
+  }
+
   deliveries(): Promise<readonly Delivery[]> {
     const timestamp = String(Date.now());
     const signed = this.pending.splice(0).map(({ id, body }) => ({
