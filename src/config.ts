@@ -17,6 +17,7 @@ export interface Config {
   readonly testClock: boolean;
   readonly billingAuto: boolean;
   readonly billRunBatch: number;
+  readonly usageGraceMinutes: number;
   readonly bootstrapKey: string | undefined;
   readonly keyHashSecret: string | undefined;
   readonly environment: string;
@@ -37,6 +38,8 @@ export interface Config {
   readonly recurlyRegion: 'us' | 'eu';
   readonly recurlyApiBase: string | undefined;
   readonly providerTimeoutMs: number;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
 }
 
 interface Setting<Value> {
@@ -112,6 +115,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   TEST_CLOCK: { fallback: 'off', meaning: 'on: time stands still and is set through /v2/test-clock. Refused in production.', read: onOff },
   BILLING_AUTO: { fallback: 'on', meaning: 'off: nothing is billed but by POST /v2/bill-runs and the bill-run command.', read: onOff },
   BILL_RUN_BATCH: { fallback: '200', meaning: 'Accounts billed in one transaction.', read: whole(1, 5_000) },
+  USAGE_GRACE_MINUTES: {
+    fallback: '60',
+    meaning: 'How long invoices with metered lines are drafts, and take usage that comes late, where their account says nothing.',
+    read: whole(0, 4_320),
+  },
   WHARFAGE_BOOTSTRAP_KEY: {
     fallback: '',
     meaning: "The administrator's first API key, instead of one made at the first start: whf_<environment>_<id>_<secret>.",
@@ -196,6 +204,18 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long a payment provider may take to answer, in milliseconds.',
     read: whole(50, 120_000),
   },
+  SMTP_URL: {
+    fallback: '',
+    meaning:
+      'Who takes mails: smtp(s)://user:password@host:port. Without it they are written to DATA_DIR/mail; in production none is sent.',
+    read: optional((text) => /^smtps?:\/\//.test(text), 'must be an smtp:// or smtps:// URL'),
+  },
+  MAIL_FROM: {
+    fallback: 'Billing <billing@localhost>',
+    meaning: 'Who mails come from: an address, or a name with the address in <>.',
+    read: (text) =>
+      /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
+  },
 };
 
 const NAMES = {
@@ -211,6 +231,7 @@ const NAMES = {
   TEST_CLOCK: 'testClock',
   BILLING_AUTO: 'billingAuto',
   BILL_RUN_BATCH: 'billRunBatch',
+  USAGE_GRACE_MINUTES: 'usageGraceMinutes',
   WHARFAGE_BOOTSTRAP_KEY: 'bootstrapKey',
   KEY_HASH_SECRET: 'keyHashSecret',
   ENVIRONMENT: 'environment',
@@ -231,6 +252,8 @@ const NAMES = {
   RECURLY_REGION: 'recurlyRegion',
   RECURLY_API_BASE: 'recurlyApiBase',
   PROVIDER_TIMEOUT_MS: 'providerTimeoutMs',
+  SMTP_URL: 'smtpUrl',
+  MAIL_FROM: 'mailFrom',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

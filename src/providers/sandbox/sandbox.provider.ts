@@ -26,6 +26,7 @@ interface Operation {
   readonly key: string;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
+  readonly customer: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
@@ -75,12 +76,14 @@ export class SandboxProvider implements PaymentProvider {
     return ANY_AMOUNT;
   }
 
-  async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
+  async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
     const token = method.replace('sbx_pm_', '');
     if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
     const { outcome, reaches, answers } = BEHAVIOURS[token];
     if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
-    const booked = await this.book({ key, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    const earlier = await this.chargesOf(customer, token);
+    const charged = { key, kind: 'charge' as const, token, customer, amountMinor, currency };
+    const booked = await this.book({ ...charged, outcome: outcome(referenceOf(key), earlier) });
     return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
   }
 
@@ -89,6 +92,7 @@ export class SandboxProvider implements PaymentProvider {
       key,
       kind: 'refund',
       token: 'sandbox_ok',
+      customer: null,
       amountMinor,
       currency,
       outcome: { kind: 'succeeded', reference: referenceOf(key) },
@@ -141,14 +145,23 @@ export class SandboxProvider implements PaymentProvider {
   }
 
   /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
-  private async book({ key, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+  private async book({ key, kind, token, customer, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
     const [row] = await this.database.query<{ outcome: Outcome }>({
       name: 'sandbox_book',
-      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, $2, $3, $4, $5, $6, $7)
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at, customer) values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (key) do update set key = excluded.key returning outcome`,
-      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now())],
+      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now()), customer],
     });
     return row?.outcome ?? outcome;
+  }
+
+  private async chargesOf(customer: string, token: Token): Promise<number> {
+    const [row] = await this.database.query<{ n: bigint }>({
+      name: 'sandbox_charges_of',
+      text: `select count(*) as n from sandbox_operation where kind = 'charge' and customer = $1 and token = $2`,
+      values: [customer, token],
+    });
+    return Number(row?.n ?? 0);
   }
 
   private sign(body: Buffer): string {
