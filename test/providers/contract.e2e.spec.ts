@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Providers } from '../../src/providers/providers.js';
 import { TestApp } from '../support/app.js';
 import { keepsTheContract } from './contract.js';
@@ -10,7 +9,6 @@ import { StripeFake } from './fakes/stripe-fake.js';
  * themselves where there are keys of their sandboxes (docs/providers.md).
  */
 const LIVE = { stripe: process.env['LIVE_STRIPE_KEY'] ?? '', recurly: process.env['LIVE_RECURLY_KEY'] ?? '' };
-if (LIVE.stripe !== '' || LIVE.recurly !== '') jest.setTimeout(120_000);
 
 /** Tokens of Recurly.js are good for one use: each is taken once. */
 const lists = Object.fromEntries(

@@ -9,7 +9,7 @@ import type { Delivery, FakeProvider } from './fakes/fake-provider.js';
 import type { Received } from './fakes/fake-server.js';
 
 /** How long a provider may take here: hanging requests cost no more. */
-const TIMEOUT_MS = '250';
+const TIMEOUT_MS = '500';
 const START = parseInstant('2026-01-01T00:00:00Z');
 
 /** The real service over a fake provider: what it does is told by its API, what moved by the fake's books. */
