@@ -66,9 +66,10 @@ export class Refunds {
     );
   }
 
-  /** Notes what became of a refund; a state that is final stays. @throws Refusal `refund_not_found` */
+  /** Notes what became of a refund. One that failed stays so; one that went out may still come back. @throws Refusal `refund_not_found` */
   async resolve(tx: Tx, id: string, outcome: Outcome): Promise<Refund> {
     const refund = await this.byId(tx, id, 'for update');
+    if (refund.state === 'succeeded' && outcome.kind === 'declined') return this.cameBack(tx, refund, outcome.reason);
     if (refund.state !== 'pending' || !['succeeded', 'declined', 'not_attempted'].includes(outcome.kind)) return refund;
     const succeeded = outcome.kind === 'succeeded';
     const failure = 'reason' in outcome ? outcome.reason : null;
@@ -90,6 +91,29 @@ export class Refunds {
       before: { state: refund.state },
       after: { paymentId: refund.paymentId, outcome: outcome.kind, fromBalanceMinor },
       ...(failure === null ? {} : { reason: failure }),
+    });
+    return this.byId(tx, id);
+  }
+
+  /** The customer's bank did not take it: it has failed after all. */
+  private async cameBack(tx: Tx, { state, ...refund }: Refund, reason: string): Promise<Refund> {
+    const { accountId, id, paymentId } = refund;
+    await tx.query(`update refund set state = 'failed', failure = $3, returned_at = $4 where account_id = $1 and id = $2`, [
+      accountId,
+      id,
+      reason,
+      formatInstant(this.clock.now()),
+    ]);
+    const toBalanceMinor = await this.booking.cameBack(tx, { ...refund, state });
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: 'refund.returned',
+      accountId,
+      subjectType: 'refund',
+      subjectId: id,
+      before: { state },
+      after: { paymentId, state: 'failed', toBalanceMinor },
+      reason,
     });
     return this.byId(tx, id);
   }

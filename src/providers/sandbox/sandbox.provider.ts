@@ -120,13 +120,17 @@ export class SandboxProvider implements PaymentProvider {
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const body = JSON.stringify({
-      id: `sbx_evt_${referenceOf(key)}`,
-      kind: 'charge',
-      key,
-      outcome,
-      occurredAt: formatInstant(this.clock.now()),
-    });
+    return this.told({ id: `sbx_evt_${referenceOf(key)}`, kind: 'charge', key, outcome });
+  }
+
+  /** What the sandbox would send where a refund did not arrive, though it had gone out. */
+  returnRefund(key: string): { readonly body: string; readonly signature: string } {
+    const outcome: Outcome = { kind: 'declined', decline: 'hard', reason: 'the account of the customer is closed' };
+    return this.told({ id: `sbx_evt_returned_${referenceOf(key)}`, kind: 'refund', key, outcome });
+  }
+
+  private told(event: Omit<ProviderEvent, 'occurredAt'>): { readonly body: string; readonly signature: string } {
+    const body = JSON.stringify({ ...event, occurredAt: formatInstant(this.clock.now()) });
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
