@@ -9,6 +9,6 @@ import { TaxRatesService } from './tax-rates.service.js';
 @Module({
   controllers: [AccountsController, TaxRatesController, TimelineController, MailsController],
   providers: [AccountsService, TaxRatesService],
-  exports: [AccountsService],
+  exports: [AccountsService, TaxRatesService],
 })
 export class AccountsModule {}

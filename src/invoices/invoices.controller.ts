@@ -15,6 +15,7 @@ import { parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { BillRunService } from './bill-run.service.js';
 import { AccountHolds } from './controls/account-holds.js';
+import { ReadInvoices } from './drafts/read-invoices.js';
 import { CreditGrants } from './grants/credit-grants.js';
 import { InvoiceSendingView } from './invoice-acts.dto.js';
 import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
@@ -26,6 +27,7 @@ import { SendInvoices } from './send-invoices.js';
 export class InvoicesController {
   constructor(
     private readonly invoices: InvoicesService,
+    private readonly reading: ReadInvoices,
     private readonly grants: CreditGrants,
     private readonly accounts: AccountsService,
     private readonly runs: BillRunService,
@@ -39,20 +41,24 @@ export class InvoicesController {
 
   @Get('invoices')
   @Scopes('invoices:read')
-  @ApiOperation({ operationId: 'listInvoices', summary: 'Invoices, newest first' })
+  @ApiOperation({
+    operationId: 'listInvoices',
+    summary: 'Invoices and drafts, newest first',
+    description: 'A draft stands where it was made.',
+  })
   @ApiOkResponse({ type: pageOf(InvoiceView), description: 'Invoices with their lines.' })
   @ApiProblems()
   list(@Query() query: InvoicesQuery): Promise<Page<InvoiceView>> {
-    return this.database.transaction((tx) => this.invoices.list(tx, query));
+    return this.database.transaction((tx) => this.reading.list(tx, query));
   }
 
   @Get('invoices/:idOrNumber')
   @Scopes('invoices:read')
-  @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice, by id or number' })
+  @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice or draft, by id or number' })
   @ApiOkResponse({ type: InvoiceView, description: 'The invoice with its lines.' })
   @ApiProblems(404)
   read(@Param('idOrNumber') idOrNumber: string): Promise<InvoiceView> {
-    return this.database.transaction((tx) => this.invoices.one(tx, idOrNumber));
+    return this.database.transaction((tx) => this.reading.one(tx, idOrNumber));
   }
 
   @Post('invoices/:idOrNumber/send')

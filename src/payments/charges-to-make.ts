@@ -44,7 +44,7 @@ export class ChargesToMake {
 
   /** What is open of these accounts and too small to be charged by itself. Nothing is asked where no provider has a minimum. */
   private async small(tx: Tx, due: readonly Collectable[], methods: ReadonlyMap<string, PaymentMethod>): Promise<Collectable[]> {
-    const bounded = due.filter(({ accountId, currency }) => this.minimum(methods.get(accountId)?.provider, currency) > 0n);
+    const bounded = due.filter(({ accountId, currency }) => this.minimum(methods.get(accountId)?.provider, currency) > 1n);
     const open = await this.invoices.openOf(tx, [...new Set(bounded.map(({ accountId }) => accountId))]);
     const asked = new Set(due.map(({ invoiceId }) => invoiceId));
     return open.filter(
@@ -81,7 +81,7 @@ export class ChargesToMake {
   }
 
   private minimum(provider: string | undefined, currency: string): bigint {
-    return provider === undefined ? 0n : (this.providers.named(provider).minimumMinor?.(currency) ?? 0n);
+    return provider === undefined ? 1n : (this.providers.named(provider).amounts(currency)?.minimumMinor ?? 1n);
   }
 }
 

@@ -32,7 +32,7 @@ export class Collect {
       const outcome = await this.outcomeOf(begun);
       return this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome));
     }
-    const outcome = await provider.cancel(attemptKey(attempt));
+    const outcome = await provider.cancel(attemptKey(attempt), attempt);
     await this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome, { goesOn: true }));
     if (outcome.kind === 'not_attempted') await this.run(paymentId); // by the new payment method
   }
@@ -42,7 +42,7 @@ export class Collect {
     const attempt = await this.database.transaction((tx) => this.attempts.open(tx, paymentId));
     if (!attempt) return;
     const provider = this.providers.named(attempt.provider);
-    const outcome: Outcome = provider.capabilities.cancels ? await provider.cancel(attemptKey(attempt)) : STILL_OPEN;
+    const outcome: Outcome = provider.capabilities.cancels ? await provider.cancel(attemptKey(attempt), attempt) : STILL_OPEN;
     await this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome));
     if (await this.database.transaction((tx) => this.attempts.open(tx, paymentId)))
       throw new Refusal(
@@ -57,11 +57,12 @@ export class Collect {
     const provider = this.providers.named(method.provider);
     const key = attemptKey(attempt);
     if (mayHaveBeenSent) {
-      const known = await provider.lookUp(key);
+      const known = await provider.lookUp(key, attempt);
       if (known.kind !== 'not_attempted') return known;
     }
     return provider.charge({
       key,
+      since: attempt.createdAt,
       customer: method.customer,
       method: method.reference,
       amountMinor: chargedMinor(payment),

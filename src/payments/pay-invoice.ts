@@ -25,7 +25,7 @@ export class PayInvoice {
    * @throws Refusal `invoice_not_found`, `nothing_due`, `no_payment_method`, `below_minimum`, `payment_in_progress`
    */
   async run(tx: Tx, { actor }: Call, idOrNumber: string): Promise<string> {
-    const { id: invoiceId } = await this.invoices.one(tx, idOrNumber);
+    const { id: invoiceId } = await this.invoices.row(tx, idOrNumber);
     const accountId = accountIdOf(invoiceId) ?? '';
     const { leftMinor, currency, number } = await this.invoices.settlement(tx, accountId, invoiceId);
     if (leftMinor === 0n) throw new Refusal('conflict', 'nothing_due', `Nothing is left to pay on ${number}.`);

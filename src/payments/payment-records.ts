@@ -56,7 +56,10 @@ export interface Attempt {
   readonly methodId: string;
   /** The provider of its payment method, which alone may say what became of it. */
   readonly provider: string;
+  /** The provider's name of the customer who has that method. */
+  readonly customer: string;
   readonly state: AttemptState;
+  readonly createdAt: Instant;
 }
 
 /** A way to pay that can be charged without the customer. */
@@ -105,7 +108,8 @@ export async function pendingPayment(tx: Tx, accountId: string, invoiceId: strin
 }
 
 const ATTEMPTS = `
-  select a.account_id as "accountId", a.payment_id as "paymentId", a.n, a.invoice_id as "invoiceId", a.method_id as "methodId", m.provider, a.state
+  select a.account_id as "accountId", a.payment_id as "paymentId", a.n, a.invoice_id as "invoiceId", a.method_id as "methodId", m.provider, m.customer, a.state,
+    a.created_at as "createdAt"
   from payment_attempt a join payment_method m on m.account_id = a.account_id and m.id = a.method_id
   where a.account_id = $1 and a.payment_id = $2`;
 

@@ -42,7 +42,10 @@ import { PaymentMethods } from './payment-methods.js';
 import { paymentsCheck, refundsCheck, refundsPayableCheck } from './payment-checks.js';
 import { PaymentsController } from './payments.controller.js';
 import { PaymentsService } from './payments.service.js';
-import { ProviderWebhooksController } from './provider-webhooks.controller.js';
+import { ApplyFacts } from './provider-events/apply-facts.js';
+import { ProviderEventsController } from './provider-events/provider-events.controller.js';
+import { ProviderEvents } from './provider-events/provider-events.js';
+import { ProviderWebhooksController } from './provider-events/provider-webhooks.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
 import { RequestRefunds } from './request-refunds.js';
@@ -54,11 +57,13 @@ import { ResolveAttempt } from './resolve-attempt.js';
     PaymentsController,
     InvoiceActsController,
     PaymentMethodsController,
+    ProviderEventsController,
     ProviderWebhooksController,
     DunningCasesController,
     DunningPoliciesController,
   ],
   providers: [
+    ApplyFacts,
     BeginAttempt,
     BeginPayments,
     BookPayment,
@@ -85,6 +90,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     PayInvoice,
     PaymentMethods,
     PaymentsService,
+    ProviderEvents,
     RecordPayment,
     RecoveredCases,
     Refunds,

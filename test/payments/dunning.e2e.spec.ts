@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Clock } from '../../src/common/clock.js';
 import { DAY, formatInstant, parseInstant } from '../../src/domain/instant.js';
 import { RunCase } from '../../src/payments/dunning/run-case.js';
+import { ANY_AMOUNT } from '../../src/providers/any-amount.js';
 import { Providers } from '../../src/providers/providers.js';
 import type { SandboxProvider } from '../../src/providers/sandbox/sandbox.provider.js';
 import { TestApp } from '../support/app.js';
@@ -253,7 +254,8 @@ test('there is one default policy, and accounts name those that there are', asyn
 
 test('what is less than the provider charges waits, is not past due, and is charged once it comes to enough', async () => {
   const sandbox = wharfage.app.get(Providers).named('sandbox');
-  sandbox.minimumMinor = () => 1_000n;
+  const amounts = sandbox.amounts.bind(sandbox);
+  sandbox.amounts = () => ({ ...ANY_AMOUNT, minimumMinor: 1_000n });
   const prices = [{ key: 'base', kind: 'recurring', model: 'flat', amount: '4.00' }];
   await wharfage.ok('PUT', '/v2/plans/tiny', { name: 'Tiny', ...plan, product: 'tiny', prices });
   const account = { kind: 'user', name: 'Tiny', currency: 'USD', provider: 'sandbox', email: 'tiny@customer.example' };
@@ -276,7 +278,7 @@ test('what is less than the provider charges waits, is not past due, and is char
     payments[0].reference,
   ]);
   expect(charged).toEqual([{ amount: 1_200n }]);
-  delete sandbox.minimumMinor;
+  sandbox.amounts = amounts;
 });
 
 test.each([

@@ -21,6 +21,7 @@ export const EVENT_TYPES = [
   'invoice.marked_uncollectible',
   'invoice.sent',
   'invoice.voided',
+  'refund.returned',
   'usage.alert',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

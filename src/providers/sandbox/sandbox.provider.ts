@@ -5,14 +5,17 @@ import { Database } from '../../common/database/database.js';
 import { formatInstant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
+import { ANY_AMOUNT } from '../any-amount.js';
 import type {
   Capabilities,
+  ChargeableAmounts,
   ChargeRequest,
   Customer,
   MethodSetup,
+  Notification,
   Outcome,
   PaymentProvider,
-  ProviderEvent,
+  ProviderFact,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -27,6 +30,15 @@ interface Operation {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
+}
+
+/** The body of its webhooks. */
+interface Told {
+  readonly id: string;
+  readonly kind: 'charge' | 'refund';
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly occurredAt: string;
 }
 
 /**
@@ -59,6 +71,10 @@ export class SandboxProvider implements PaymentProvider {
     if (!isToken(token))
       return Promise.reject(new Refusal('unprocessable', 'payment_method_refused', `The sandbox knows the tokens ${TOKENS.join(', ')}.`));
     return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
+  }
+
+  amounts(): ChargeableAmounts {
+    return ANY_AMOUNT;
   }
 
   async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
@@ -106,15 +122,22 @@ export class SandboxProvider implements PaymentProvider {
     return row?.outcome ?? canceled;
   }
 
-  readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {
+  readWebhook({ body, headers }: ReceivedWebhook): Promise<Notification[]> {
     const signature = Buffer.from(headers['sandbox-signature'] ?? '');
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
-      throw new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's.");
-    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Omit<ProviderEvent, 'occurredAt'> & {
-      readonly occurredAt: string;
-    };
-    return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
+      return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
+    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { kind, key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([
+      { id, type: kind === 'charge' ? 'charge.settled' : 'refund.returned', occurredAt: parseInstant(occurredAt), about },
+    ]);
+  }
+
+  factsOf({ about }: Notification): Promise<ProviderFact[]> {
+    const { kind, key = '', outcome = '' } = about ?? {};
+    if (key === '') return Promise.resolve([]);
+    return Promise.resolve([{ kind: kind === 'refund' ? 'refund' : 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
   }
 
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
@@ -129,8 +152,9 @@ export class SandboxProvider implements PaymentProvider {
     return this.told({ id: `sbx_evt_returned_${referenceOf(key)}`, kind: 'refund', key, outcome });
   }
 
-  private told(event: Omit<ProviderEvent, 'occurredAt'>): { readonly body: string; readonly signature: string } {
-    const body = JSON.stringify({ ...event, occurredAt: formatInstant(this.clock.now()) });
+  private told(event: Omit<Told, 'occurredAt'>): { readonly body: string; readonly signature: string } {
+    const told: Told = { ...event, occurredAt: formatInstant(this.clock.now()) };
+    const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
