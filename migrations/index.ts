@@ -28,6 +28,7 @@ import { Mails1764000801000 } from './1764000801000-mails.js';
 import { CarriedInvoices1764000803000 } from './1764000803000-carried-invoices.js';
 import { Webhooks1764000790000 } from './1764000790000-webhooks.js';
 import { SandboxCustomers1764000802000 } from './1764000802000-sandbox-customers.js';
+import { ReturnedRefunds1764000804000 } from './1764000804000-returned-refunds.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -63,4 +64,5 @@ export const migrations = [
   Mails1764000801000,
   SandboxCustomers1764000802000,
   CarriedInvoices1764000803000,
+  ReturnedRefunds1764000804000,
 ];
