@@ -19,6 +19,7 @@ import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
 import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.js';
 import { InvoiceSeal1764000740000 } from './1764000740000-invoice-seal.js';
+import { SellerDetails1764000790000 } from './1764000790000-seller-details.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -45,4 +46,5 @@ export const migrations = [
   LevelSpans1764000720000,
   BillRunControls1764000730000,
   InvoiceSeal1764000740000,
+  SellerDetails1764000790000,
 ];

@@ -38,6 +38,7 @@ import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
+import { InvoiceDocuments } from './documents/invoice-documents.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueCreditNotes } from './credit-notes/issue-credit-notes.js';
@@ -103,6 +104,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     EndGrants,
     EventLines,
     GrantExpiry,
+    InvoiceDocuments,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
@@ -122,7 +124,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     SettleAccounts,
     SendInvoices,
   ],
-  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, InvoiceDocuments, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

@@ -203,11 +203,27 @@ function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issu
 export const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
 
 /** Who sold, as invoices and credit notes keep it. */
-export const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({
+export const sellerSnapshot = ({
   key,
   name,
   address,
   taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
+  bankDetails,
+}: Seller): object => ({
+  key,
+  name,
+  address,
+  taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
   bankDetails,
 });
 
