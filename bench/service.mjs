@@ -20,7 +20,9 @@ export async function withService(env, work) {
   pool.on('error', () => undefined); // an idle connection that the stopping database closes
   try {
     await migrate(embedded.url);
-    const app = await createApp(readConfig({ DATABASE_URL: embedded.url, DATA_DIR: dir, LOG_LEVEL: 'error', METRICS_PORT: '0', ...env }));
+    const app = await createApp(
+      readConfig({ DATABASE_URL: embedded.url, DATA_DIR: dir, LOG_LEVEL: 'error', METRICS_PORT: '0', USAGE_GRACE_MINUTES: '0', ...env }),
+    );
     await app.listen(0, '127.0.0.1');
     const key = await app.get(ApiKeysService).bootstrap();
     const base = await app.getUrl();

@@ -10,19 +10,15 @@ import { Database } from '../dist/src/common/database/database.js';
 import { accountIdFor } from '../dist/src/common/ids.js';
 import { dataSourceOptions } from '../dist/src/data-source.js';
 import { formatInstant, parseInstant } from '../dist/src/domain/instant.js';
-import { measureOf } from '../dist/src/domain/metering/measures.js';
 import { UsagePartitions } from '../dist/src/usage/intake/partitions.js';
-import { storeEvents } from '../dist/src/usage/intake/store-events.js';
 import { answerMeter } from '../dist/src/usage/quantities/answer.js';
-import { compact } from '../dist/src/usage/rollups/compact.js';
-import { countLevels } from '../dist/src/usage/rollups/count-levels.js';
+import { addUp, metersOf, storeAll } from './events.mjs';
 import { median, percentile, report, withServiceProcess } from './service.mjs';
 
 const LARGE = Number(process.argv[2] ?? 10_000_000);
 const TENTH = LARGE / 10;
 const OTHERS = 999;
 const SMALL = 1_000;
-const BATCH = 5_000;
 const ASKED = 2_000;
 const DAY = 86_400_000;
 const NOW = parseInstant(new Date().toISOString());
@@ -36,32 +32,17 @@ const METERS = { sum: { aggregation: 'sum', value: 'nodes' }, level, free: level
 const FREE = '100';
 
 /** So many events of an account, evenly over the period, by 500 nodes that go up and down. */
-async function fill(database, meters, subject, count) {
-  const accountId = accountIdFor(subject);
+function fill(database, meters, subject, count) {
   const step = (NOW - START) / BigInt(count);
-  for (let from = 0; from < count; from += BATCH) {
-    const events = Array.from({ length: Math.min(BATCH, count - from) }, (_, j) => {
-      const i = from + j;
-      const event = {
-        id: `e${i}`,
-        source: 'bench',
-        type: 'node.state',
-        subject,
-        time: START + BigInt(i) * step,
-        data: { node: `n${(i * 7) % 500}`, nodes: i % 3 },
-      };
-      return { accountId, event, measures: meters.map((meter) => ({ meter, measure: measureOf(meter, event) })) };
-    });
-    await database.transaction(async (tx) => {
-      const stored = await storeEvents(tx, events, NOW);
-      await countLevels(tx, stored.events);
-    });
-    if ((from / BATCH) % 20 === 19) await addUp(database);
-  }
-}
-
-async function addUp(database) {
-  while ((await database.transaction((tx) => compact(tx, 50_000))).more);
+  const toEvent = (i) => ({
+    id: `e${i}`,
+    source: 'bench',
+    type: 'node.state',
+    subject,
+    time: START + BigInt(i) * step,
+    data: { node: `n${(i * 7) % 500}`, nodes: i % 3 },
+  });
+  return storeAll(database, { count, now: NOW, meters, toEvent });
 }
 
 const timed = async (work) => {
@@ -96,8 +77,7 @@ await withServiceProcess({ ROLE: 'api' }, async ({ call, url, pool }) => {
     await call('PUT', `/v2/accounts/${account}`, { kind: 'user', name: account, currency: 'USD', provider: 'manual' });
     for (const plan of Object.keys(METERS)) await call('POST', '/v2/subscriptions', { account, plan, startsAt: formatInstant(START) });
   }
-  const { rows } = await pool.query('select id, key, definition from meter');
-  const meters = rows.map(({ id, key, definition }) => ({ id, key, ...definition, inUse: true, filling: false }));
+  const meters = await metersOf(pool);
   const source = await new DataSource(dataSourceOptions({ url, poolMax: 4 })).initialize();
   const database = new Database(source, { refresh: async () => undefined });
   const ask = (key, account, { from = START, to = NOW } = {}) =>

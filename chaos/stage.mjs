@@ -82,6 +82,7 @@ export class Stage {
         DATA_DIR: this.dir,
         LOG_LEVEL: 'error',
         METRICS_PORT: '0',
+        USAGE_GRACE_MINUTES: '0',
         HOST: '127.0.0.1',
         PORT: String(this.port),
         WHARFAGE_BOOTSTRAP_KEY: KEY,

@@ -19,7 +19,14 @@ import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
 import { BillRunControls1764000730000 } from './1764000730000-bill-run-controls.js';
 import { InvoiceSeal1764000740000 } from './1764000740000-invoice-seal.js';
+import { SellerSeries1764000750000 } from './1764000750000-seller-series.js';
+import { InvoiceDrafts1764000751000 } from './1764000751000-invoice-drafts.js';
+import { ProviderEvents1764000780000 } from './1764000780000-provider-events.js';
 import { SellerDetails1764000790000 } from './1764000790000-seller-details.js';
+import { Dunning1764000800000 } from './1764000800000-dunning.js';
+import { Mails1764000801000 } from './1764000801000-mails.js';
+import { SandboxCustomers1764000802000 } from './1764000802000-sandbox-customers.js';
+import { CarriedInvoices1764000803000 } from './1764000803000-carried-invoices.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -46,5 +53,12 @@ export const migrations = [
   LevelSpans1764000720000,
   BillRunControls1764000730000,
   InvoiceSeal1764000740000,
+  SellerSeries1764000750000,
+  InvoiceDrafts1764000751000,
+  ProviderEvents1764000780000,
   SellerDetails1764000790000,
+  Dunning1764000800000,
+  Mails1764000801000,
+  SandboxCustomers1764000802000,
+  CarriedInvoices1764000803000,
 ];

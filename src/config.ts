@@ -17,6 +17,7 @@ export interface Config {
   readonly testClock: boolean;
   readonly billingAuto: boolean;
   readonly billRunBatch: number;
+  readonly usageGraceMinutes: number;
   readonly bootstrapKey: string | undefined;
   readonly keyHashSecret: string | undefined;
   readonly environment: string;
@@ -28,6 +29,17 @@ export interface Config {
   readonly usageArchiveAfterMonths: number;
   readonly usageArchiveDir: string | undefined;
   readonly exportDays: number;
+  readonly stripeSecretKey: string | undefined;
+  readonly stripeWebhookSecrets: readonly string[];
+  readonly stripeReturnUrl: string | undefined;
+  readonly stripeApiBase: string | undefined;
+  readonly recurlyApiKey: string | undefined;
+  readonly recurlyWebhookSecrets: readonly string[];
+  readonly recurlyRegion: 'us' | 'eu';
+  readonly recurlyApiBase: string | undefined;
+  readonly providerTimeoutMs: number;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
 }
 
 interface Setting<Value> {
@@ -57,6 +69,16 @@ const optional =
   (check: (text: string) => boolean, problem: string) =>
   (text: string): string | undefined | Error =>
     text === '' ? undefined : check(text) ? text : new Error(problem);
+
+/** Several, separated by commas, so that one can take the place of another. */
+const secrets = (text: string): readonly string[] | Error => {
+  const list = text.split(',').filter((secret) => secret !== '');
+  return list.every((secret) => /^\S{8,200}$/.test(secret))
+    ? list
+    : new Error('must be secrets of at least 8 characters, separated by commas');
+};
+
+const url = optional((text) => /^https?:\/\/[^\s]+$/.test(text), 'must be an http:// or https:// URL');
 
 /** Room for one body of the largest size. */
 const INTAKE_BYTES_LEAST = 8 * 1024 * 1024;
@@ -93,6 +115,11 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   TEST_CLOCK: { fallback: 'off', meaning: 'on: time stands still and is set through /v2/test-clock. Refused in production.', read: onOff },
   BILLING_AUTO: { fallback: 'on', meaning: 'off: nothing is billed but by POST /v2/bill-runs and the bill-run command.', read: onOff },
   BILL_RUN_BATCH: { fallback: '200', meaning: 'Accounts billed in one transaction.', read: whole(1, 5_000) },
+  USAGE_GRACE_MINUTES: {
+    fallback: '60',
+    meaning: 'How long invoices with metered lines are drafts, and take usage that comes late, where their account says nothing.',
+    read: whole(0, 4_320),
+  },
   WHARFAGE_BOOTSTRAP_KEY: {
     fallback: '',
     meaning: "The administrator's first API key, instead of one made at the first start: whf_<environment>_<id>_<secret>.",
@@ -143,6 +170,52 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long the file of an export in the background is kept, in DATA_DIR/exports.',
     read: whole(1, 3_650),
   },
+  STRIPE_SECRET_KEY: {
+    fallback: '',
+    meaning: 'The secret or restricted key of a Stripe account. Accounts can have the provider stripe once it is set.',
+    read: optional((text) => /^[sr]k_\S{8,300}$/.test(text), 'must be a secret key (sk_...) or a restricted one (rk_...)'),
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    fallback: '',
+    meaning: 'What Stripe signs its webhooks with (whsec_...); several, separated by commas, while one is being replaced.',
+    read: secrets,
+  },
+  STRIPE_RETURN_URL: {
+    fallback: '',
+    meaning:
+      "Where Stripe's page sends a customer who has added a payment method. Without it there is no page, but a secret for Stripe.js.",
+    read: url,
+  },
+  STRIPE_API_BASE: { fallback: '', meaning: 'Another address of the Stripe API, for tests. Refused in production.', read: url },
+  RECURLY_API_KEY: {
+    fallback: '',
+    meaning: 'The private API key of a Recurly site. Accounts can have the provider recurly once it is set.',
+    read: optional((text) => /^\S{8,200}$/.test(text), 'must have at least 8 characters'),
+  },
+  RECURLY_WEBHOOK_SECRET: {
+    fallback: '',
+    meaning: 'What Recurly signs its webhooks with; several, separated by commas, while one is being replaced.',
+    read: secrets,
+  },
+  RECURLY_REGION: { fallback: 'us', meaning: "Where the Recurly site's data are: us or eu.", read: oneOf('us', 'eu') },
+  RECURLY_API_BASE: { fallback: '', meaning: 'Another address of the Recurly API, for tests. Refused in production.', read: url },
+  PROVIDER_TIMEOUT_MS: {
+    fallback: '20000',
+    meaning: 'How long a payment provider may take to answer, in milliseconds.',
+    read: whole(50, 120_000),
+  },
+  SMTP_URL: {
+    fallback: '',
+    meaning:
+      'Who takes mails: smtp(s)://user:password@host:port. Without it they are written to DATA_DIR/mail; in production none is sent.',
+    read: optional((text) => /^smtps?:\/\//.test(text), 'must be an smtp:// or smtps:// URL'),
+  },
+  MAIL_FROM: {
+    fallback: 'Billing <billing@localhost>',
+    meaning: 'Who mails come from: an address, or a name with the address in <>.',
+    read: (text) =>
+      /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
+  },
 };
 
 const NAMES = {
@@ -158,6 +231,7 @@ const NAMES = {
   TEST_CLOCK: 'testClock',
   BILLING_AUTO: 'billingAuto',
   BILL_RUN_BATCH: 'billRunBatch',
+  USAGE_GRACE_MINUTES: 'usageGraceMinutes',
   WHARFAGE_BOOTSTRAP_KEY: 'bootstrapKey',
   KEY_HASH_SECRET: 'keyHashSecret',
   ENVIRONMENT: 'environment',
@@ -169,6 +243,17 @@ const NAMES = {
   USAGE_ARCHIVE_AFTER_MONTHS: 'usageArchiveAfterMonths',
   USAGE_ARCHIVE_DIR: 'usageArchiveDir',
   EXPORT_DAYS: 'exportDays',
+  STRIPE_SECRET_KEY: 'stripeSecretKey',
+  STRIPE_WEBHOOK_SECRET: 'stripeWebhookSecrets',
+  STRIPE_RETURN_URL: 'stripeReturnUrl',
+  STRIPE_API_BASE: 'stripeApiBase',
+  RECURLY_API_KEY: 'recurlyApiKey',
+  RECURLY_WEBHOOK_SECRET: 'recurlyWebhookSecrets',
+  RECURLY_REGION: 'recurlyRegion',
+  RECURLY_API_BASE: 'recurlyApiBase',
+  PROVIDER_TIMEOUT_MS: 'providerTimeoutMs',
+  SMTP_URL: 'smtpUrl',
+  MAIL_FROM: 'mailFrom',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */
@@ -197,6 +282,26 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.production && config.testClock) problems.push('TEST_CLOCK cannot be on in production: turn it off.');
   if (config.production && config.databaseUrl !== undefined && config.keyHashSecret === undefined)
     problems.push('KEY_HASH_SECRET is needed in production.');
+  problems.push(...providerProblems(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Whether a provider may be given to accounts: those of outside need a key. */
+export const isConfigured = ({ stripeSecretKey, recurlyApiKey }: Config, provider: string): boolean =>
+  provider === 'stripe' ? stripeSecretKey !== undefined : provider === 'recurly' ? recurlyApiKey !== undefined : true;
+
+function providerProblems(config: Config): string[] {
+  const { production, v1Provider, stripeApiBase, recurlyApiBase } = config;
+  const problems: string[] = [];
+  if (!isConfigured(config, v1Provider))
+    problems.push(`V1_PROVIDER cannot be ${v1Provider} without ${v1Provider === 'stripe' ? 'STRIPE_SECRET_KEY' : 'RECURLY_API_KEY'}.`);
+  if (production && stripeApiBase !== undefined) problems.push('STRIPE_API_BASE cannot be set in production: it is for tests.');
+  if (production && recurlyApiBase !== undefined) problems.push('RECURLY_API_BASE cannot be set in production: it is for tests.');
+  for (const provider of ['stripe', 'recurly'] as const)
+    if (production && isConfigured(config, provider) && config[`${provider}WebhookSecrets`].length === 0)
+      problems.push(
+        `${provider.toUpperCase()}_WEBHOOK_SECRET is needed in production: without it nothing is heard of charges that take their time.`,
+      );
+  return problems;
 }

@@ -13,6 +13,7 @@ import { AlertRow } from './invoices/alerts/alert.entity.js';
 import { MeterRow } from './meters/meter.entity.js';
 import { CouponRow } from './plans/coupon.entity.js';
 import { Feature } from './plans/feature.entity.js';
+import { DunningPolicyRow, DunningPolicyVersionRow } from './payments/dunning/dunning-policy.entity.js';
 import { Plan, PlanVersionRow } from './plans/plan.entity.js';
 import { Subscription, SubscriptionChange } from './subscriptions/subscription.entity.js';
 
@@ -24,6 +25,8 @@ export const entities = [
   ApiKey,
   AuditEntry,
   CouponRow,
+  DunningPolicyRow,
+  DunningPolicyVersionRow,
   Feature,
   IdempotencyKey,
   MeterRow,

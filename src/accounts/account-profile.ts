@@ -1,8 +1,8 @@
-import type { AccountKind, TaxRate } from '../domain/catalog.js';
+import type { AccountKind, Duration, TaxRate } from '../domain/catalog.js';
 import type { Instant } from '../domain/instant.js';
 
 /** The payment provider that collects for an account. */
-export const PROVIDERS = ['manual', 'sandbox'] as const;
+export const PROVIDERS = ['manual', 'recurly', 'sandbox', 'stripe'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 export interface Address {
@@ -21,6 +21,9 @@ export interface TaxId {
   readonly value: string;
 }
 
+/** How long invoices with metered lines wait for usage that comes late; a count of 0 is not at all. */
+export type Grace = Duration;
+
 /** Who is billed, as invoices need it: with the tax rates themselves instead of their keys. */
 export interface AccountProfile {
   readonly id: string;
@@ -34,6 +37,13 @@ export interface AccountProfile {
   readonly taxIds: readonly TaxId[];
   readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
   readonly provider: ProviderName;
+  readonly dunningPolicy: string | null;
   readonly pastDueSince: Instant | null;
+  /** Key of who sells to it; null for the default seller. */
+  readonly seller: string | null;
+  /** Days from issue until its invoices are due; null for the seller's. */
+  readonly paymentTermsDays: number | null;
+  /** How long its metered invoices are drafts; null for the service's. */
+  readonly usageGrace: Grace | null;
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { InstantColumn } from '../common/database/columns.js';
 import type { Instant } from '../domain/instant.js';
 import type { AccountKind } from '../domain/catalog.js';
-import type { Address, ProviderName, TaxId } from './account-profile.js';
+import type { Address, Grace, ProviderName, TaxId } from './account-profile.js';
 
 /** Who pays. Its id is derived from its key, so that every table finds its shard without a look-up. */
 @Entity({ name: 'account' })
@@ -43,8 +43,22 @@ export class Account {
   @Column('text')
   provider!: ProviderName;
 
+  /** Key of the dunning policy that it has instead of the default one. */
+  @Column('text', { nullable: true })
+  dunningPolicy!: string | null;
+
   @Column('jsonb', { default: {} })
   metadata!: Readonly<Record<string, string>>;
+
+  /** Key of who sells to it; null for the default seller. */
+  @Column('text', { nullable: true })
+  seller!: string | null;
+
+  @Column('integer', { nullable: true })
+  paymentTermsDays!: number | null;
+
+  @Column('jsonb', { nullable: true })
+  usageGrace!: Grace | null;
 
   /** Since when an invoice could not be collected. */
   @InstantColumn({ nullable: true })

@@ -7,17 +7,22 @@ import {
   IsBoolean,
   IsEmail,
   IsIn,
+  IsInt,
   IsISO31661Alpha2,
   IsOptional,
   IsString,
   Length,
   Matches,
+  Max,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import { IsCurrency, IsKey, IsMetadata, IsTimeZoneName, KEY_PATTERN } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
 import { ACCOUNT_KINDS, type AccountKind } from '../domain/catalog.js';
-import { type Address, type ProviderName, PROVIDERS, type TaxId } from './account-profile.js';
+import { type Address, type Grace, type ProviderName, PROVIDERS, type TaxId } from './account-profile.js';
+
+export const PAYMENT_TERMS_DAYS_MAX = 365;
 
 export class AddressDto implements Address {
   @ApiProperty({ description: 'Street and number, or a post box.', maxLength: 200, example: 'Kaiserstraße 1' })
@@ -62,6 +67,20 @@ export class TaxIdDto implements TaxId {
   @ApiProperty({ description: 'The number as it is written on invoices.', maxLength: 40, example: 'DE123456789' })
   @Matches(/^[A-Z0-9][A-Z0-9 ./-]{1,39}$/)
   value!: string;
+}
+
+const GRACE_UNITS = ['minute', 'hour', 'day'] as const;
+
+export class GraceDto implements Grace {
+  @ApiProperty({ description: 'The unit of time; a day has 24 hours.', enum: GRACE_UNITS })
+  @IsIn(GRACE_UNITS)
+  unit!: Grace['unit'];
+
+  @ApiProperty({ description: 'How many of them; 0 for no grace.', type: 'integer', minimum: 0, maximum: 4_320, example: 1 })
+  @IsInt()
+  @Min(0)
+  @Max(4_320)
+  count!: number;
 }
 
 /** An account's fields, described once: all of them in an answer, most of them optional in a request. */
@@ -113,9 +132,49 @@ class AccountFields {
   @IsKey({ each: true })
   taxRates!: readonly string[];
 
-  @ApiProperty({ description: 'Who collects: `manual` (wire or cheque, the default) or `sandbox` (for trying out).', enum: PROVIDERS })
+  @ApiProperty({
+    description:
+      'Who collects: `manual` (wire or cheque, the default), `stripe` or `recurly` where the service has their keys, or `sandbox` (for trying out).',
+    enum: PROVIDERS,
+  })
   @IsIn(PROVIDERS)
   provider!: ProviderName;
+
+  @ApiProperty({ description: 'Key of who sells to it; null for the default seller.', type: String, nullable: true, pattern: KEY_PATTERN })
+  @IsKey()
+  seller!: string | null;
+
+  @ApiProperty({
+    description: "Days from issue until its invoices are due; null for the seller's.",
+    type: 'integer',
+    nullable: true,
+    minimum: 0,
+    maximum: PAYMENT_TERMS_DAYS_MAX,
+  })
+  @IsInt()
+  @Min(0)
+  @Max(PAYMENT_TERMS_DAYS_MAX)
+  paymentTermsDays!: number | null;
+
+  @ApiProperty({
+    description:
+      'How long after the end of the period an invoice with metered lines is a draft, and takes usage that comes late: at most 72 hours; null for what the service is set to.',
+    type: GraceDto,
+    nullable: true,
+  })
+  @ValidateNested()
+  @Type(() => GraceDto)
+  usageGrace!: Grace | null;
+
+  @ApiProperty({
+    description: 'Key of the dunning policy by which its invoices are collected again; the default one if left out.',
+    type: String,
+    nullable: true,
+    pattern: KEY_PATTERN,
+    example: 'patient',
+  })
+  @IsKey()
+  dunningPolicy!: string | null;
 
   @ApiProperty({
     description: 'Text values of the caller: up to 50, with names of up to 40 and values of up to 500 characters.',

@@ -11,9 +11,10 @@ import { defineFact, Hooks } from '../common/hooks.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
-import { CONFIG, type Config } from '../config.js';
+import { CONFIG, type Config, isConfigured } from '../config.js';
 import { formatInstant } from '../domain/instant.js';
-import { Refusal } from '../domain/refusal.js';
+import { graceProblems } from '../domain/billing/grace.js';
+import { Refusal, refuseAll } from '../domain/refusal.js';
 import { withoutAbsent } from '../domain/without-absent.js';
 import type { AccountProfile, ProviderName } from './account-profile.js';
 import { Account } from './account.entity.js';
@@ -23,11 +24,17 @@ import { TaxRatesService } from './tax-rates.service.js';
 /** Told before an account's currency changes; whoever holds money or a bargain in the old one refuses. */
 export const accountCurrencyChanging = defineFact<{ accountId: string; before: string; currency: string }>('account.currency_changing');
 
+/** Told before an account gets a seller; whoever knows the sellers refuses one that there is not. */
+export const accountSellerChanging = defineFact<{ seller: string }>('account.seller_changing');
+
 /** Told when an account was created, converted, or fell or ceased to be past due: its entitlements are computed. */
 export const accountChanged = defineFact<{ accountId: string }>('account.changed');
 
 /** Told before a user becomes an organization; whoever knows a reason why that cannot be refuses. */
 export const accountConverting = defineFact<{ accountId: string; force: boolean }>('account.converting');
+
+/** Told before an account has another dunning policy than the default one; whoever knows the policies refuses one that there is not. */
+export const dunningPolicyNamed = defineFact<{ key: string }>('account.dunning_policy_named');
 
 type AccountContent = Omit<Account, 'id' | 'key' | 'pastDueSince' | 'revision' | 'createdAt' | 'updatedAt'>;
 
@@ -67,8 +74,12 @@ export class AccountsService {
     const { row, created } = await insertOrLock(tx, Account, fresh, { id: fresh.id });
     const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
-    this.refuseSandbox(content.provider, created ? undefined : row.provider);
+    this.refuseProvider(content.provider, created ? undefined : row.provider);
     await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
+    refuseAll(graceProblems(content.usageGrace));
+    if (content.seller !== null && (created || content.seller !== row.seller))
+      await this.hooks.tell(tx, accountSellerChanging, { seller: content.seller });
+    await this.refuseUnknownPolicy(tx, content.dunningPolicy, created ? null : row.dunningPolicy);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
     await this.hooks.tell(tx, accountChanged, { accountId: row.id });
@@ -174,10 +185,21 @@ export class AccountsService {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** @throws Refusal `sandbox_in_production` */
-  private refuseSandbox(provider: ProviderName, before: ProviderName | undefined): void {
+  /** @throws Refusal `sandbox_in_production`, `provider_not_configured` */
+  private refuseProvider(provider: ProviderName, before: ProviderName | undefined): void {
+    if (provider !== before && !isConfigured(this.config, provider))
+      throw new Refusal(
+        'unprocessable',
+        'provider_not_configured',
+        `This service has no key for ${provider}: set it, or choose another provider.`,
+      );
     if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
+  }
+
+  /** @throws Refusal as those do who listen to `dunningPolicyNamed` */
+  private async refuseUnknownPolicy(tx: Tx, key: string | null, before: string | null): Promise<void> {
+    if (key !== null && key !== before) await this.hooks.tell(tx, dunningPolicyNamed, { key });
   }
 
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
@@ -205,7 +227,8 @@ export class AccountsService {
 }
 
 const PROFILES = `
-  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.metadata, a.past_due_since as "pastDueSince",
+  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.dunning_policy as "dunningPolicy", a.metadata, a.past_due_since as "pastDueSince",
+    a.seller, a.payment_terms_days as "paymentTermsDays", a.usage_grace as "usageGrace",
     coalesce((
       select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', r.key, 'name', r.name, 'rate', r.rate::text, 'category', r.category,
           'inclusive', r.inclusive, 'exemptionReason', r.exemption_reason)) order by held.place)
@@ -224,6 +247,10 @@ function contentOf(input: PutAccountDto | Account): AccountContent {
     taxIds: (input.taxIds ?? []).map((taxId) => ({ ...taxId })),
     taxRates: input.taxRates ?? [],
     provider: input.provider ?? 'manual',
+    seller: input.seller ?? null,
+    paymentTermsDays: input.paymentTermsDays ?? null,
+    usageGrace: input.usageGrace ? { unit: input.usageGrace.unit, count: input.usageGrace.count } : null,
+    dunningPolicy: input.dunningPolicy ?? null,
     metadata: { ...input.metadata },
   };
 }

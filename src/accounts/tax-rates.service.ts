@@ -7,6 +7,7 @@ import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { newestFirst } from '../common/database/newest-first.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page, type PageQuery } from '../common/http/page.js';
+import type { LineTax } from '../domain/billing/line.js';
 import { taxRateProblems } from '../domain/catalog-rules.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -59,6 +60,13 @@ export class TaxRatesService {
   async list(tx: Tx, query: PageQuery): Promise<Page<TaxRateRow>> {
     const rows = await newestFirst(tx.getRepository(TaxRateRow).createQueryBuilder('tax_rate'), query).getMany();
     return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
+  }
+
+  /** Those of these tax rates that exist and are not archived, by key. */
+  async usable(tx: Tx, keys: readonly string[]): Promise<Map<string, LineTax>> {
+    if (keys.length === 0) return new Map();
+    const rows = await tx.getRepository(TaxRateRow).findBy({ key: In([...new Set(keys)]), archived: false });
+    return new Map(rows.map(({ key, name, rate, category, inclusive }) => [key, { key, name, rate, category, inclusive }]));
   }
 
   /**

@@ -33,7 +33,12 @@ export class Clock {
   }
 
   now(): Instant {
-    return this.standsAt ?? BigInt(Date.now()) * 1000n;
+    return this.standsAt ?? this.wall();
+  }
+
+  /** The time out there, also where a test clock stands still: what others sign and date bears it. */
+  wall(): Instant {
+    return BigInt(Date.now()) * 1000n;
   }
 
   /** Takes part in the passing of test time. */

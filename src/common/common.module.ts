@@ -26,6 +26,10 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
 import { Jobs } from './jobs/jobs.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { DeliverMails } from './mail/deliver-mails.js';
+import { MAIL_SENDER } from './mail/mail-sender.js';
+import { Mails } from './mail/mails.js';
+import { senderFor } from './mail/sends-mails.js';
 import { LOG } from './telemetry/log-token.js';
 import { TestClockController } from './test-clock.controller.js';
 
@@ -41,6 +45,7 @@ export class CommonModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
+        { provide: MAIL_SENDER, useFactory: () => senderFor(config) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         Admission,
@@ -50,6 +55,7 @@ export class CommonModule {
         Checks,
         Clock,
         Database,
+        DeliverMails,
         DirectRoutes,
         Draining,
         Hooks,
@@ -57,6 +63,7 @@ export class CommonModule {
         IdempotencyCleanup,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         RateLimiter,
         Writes,
@@ -76,6 +83,7 @@ export class CommonModule {
         HotReads,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         Writes,
       ],

@@ -6,8 +6,9 @@ import { taxBase } from './billing/tax.js';
 import { localDay } from './period.js';
 
 /**
- * When the net amount of a line is revenue: `at_once` when it is billed (one-time prices); `at_service_end` when its service ended before it was
- * billed (usage, prices in arrears); `daily` in equal parts over the days of its service (what is paid in advance).
+ * When the net amount of a line is revenue: `at_once` when it is billed (one-time prices, and what was
+ * added by hand without a service period); `at_service_end` when its service ended before it was billed (usage, prices in arrears); `daily`
+ * in equal parts over the days of its service (what is paid in advance).
  */
 export type RecognitionMethod = 'at_once' | 'at_service_end' | 'daily';
 
@@ -44,11 +45,12 @@ export function revenueLines({ lines, netMinor, issuedAt, timeZone }: BilledReve
 
 /** Dates are those of the account's calendar: a month of service is a month of the books, wherever the account lives. */
 function recognitionOf(
-  { kind, servicePeriod }: Pick<Line, 'kind' | 'servicePeriod'>,
+  { kind, servicePeriod, subscription }: Pick<Line, 'kind' | 'servicePeriod' | 'subscription'>,
   issuedAt: Instant,
   timeZone: string,
 ): Omit<RevenueLine, 'amountMinor'> {
-  if (kind === 'one_time') return { method: 'at_once', firstDay: bookDay(issuedAt), days: 1 };
+  if (kind === 'one_time' || (subscription === null && servicePeriod.start === servicePeriod.end))
+    return { method: 'at_once', firstDay: bookDay(issuedAt), days: 1 };
   if (servicePeriod.end <= issuedAt) return { method: 'at_service_end', firstDay: lastDateOf(servicePeriod, timeZone), days: 1 };
   const firstDay = Number(localDay(servicePeriod.start, timeZone));
   return { method: 'daily', firstDay, days: Math.max(Number(localDay(servicePeriod.end, timeZone)) - firstDay, 1) };

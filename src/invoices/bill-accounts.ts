@@ -3,19 +3,19 @@ import { type Actor, SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
-import { conclude, longSlotsOf, nextDueOf, prepare, type PreparedBill, usageNeededFrom } from '../domain/billing/bill.js';
+import { nextDueOf, usageNeededFrom } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
 import { factsKnown, settledAfter } from '../domain/billing/settled.js';
 import { type Instant, latest } from '../domain/instant.js';
-import type { UsageAnswer } from '../domain/metering/question.js';
 import { startOf } from '../domain/subscription/lifecycle.js';
-import type { LateUsage } from '../usage/late-marks.js';
 import { UsageService } from '../usage/usage.service.js';
-import { highestPositions } from './billed-lines.js';
 import { dueBy, setNextDue } from './billing-state.js';
 import { BillingBounds } from './controls/billing-bounds.js';
+import { type Concluded, ComputeBills } from './compute-bills.js';
+import { documentOf } from './drafts/draft-records.js';
+import { HoldInvoices } from './drafts/hold-invoices.js';
 import { IssueInvoices } from './issue-invoices.js';
-import { LoadFacts, type LoadedAccount, type Unsettled } from './load-facts.js';
+import { LoadFacts } from './load-facts.js';
 import { saveSettlements, type Settled } from './settlements.js';
 
 /** What billing some accounts came to. */
@@ -30,21 +30,8 @@ export interface HowToBill {
   readonly actor?: Actor;
   /** For what a person has looked at. */
   readonly ignoresBounds?: boolean;
-}
-
-interface Prepared extends LoadedAccount {
-  readonly prepared: PreparedBill;
-}
-
-interface Concluded extends Prepared {
-  readonly draft: Draft | undefined;
-}
-
-interface Recomputed {
-  /** The marks of late usage that were read. */
-  readonly late: readonly LateUsage[];
-  readonly billedAt: Instant;
-  readonly concluded: readonly Concluded[];
+  /** For what a person does not want to wait for. */
+  readonly ignoresGrace?: boolean;
 }
 
 /**
@@ -57,6 +44,8 @@ export class BillAccounts {
     private readonly clock: Clock,
     private readonly facts: LoadFacts,
     private readonly usage: UsageService,
+    private readonly compute: ComputeBills,
+    private readonly holding: HoldInvoices,
     private readonly issue: IssueInvoices,
     private readonly audit: Audit,
     private readonly bounds: BillingBounds,
@@ -66,20 +55,23 @@ export class BillAccounts {
    * Bills what is due by `asOf`, and notes when something is due next, and how far the accounts are settled.
    * @throws Refusal what parks an account, such as `total_out_of_bounds`
    */
-  async run(tx: Tx, accountIds: readonly string[], { asOf, actor = SYSTEM, ignoresBounds = false }: HowToBill): Promise<Billed> {
-    const { late, billedAt, concluded } = await this.recompute(tx, accountIds, { asOf, locksGrants: true });
-    const bills = billsOf(concluded);
+  async run(
+    tx: Tx,
+    accountIds: readonly string[],
+    { asOf, actor = SYSTEM, ignoresBounds = false, ignoresGrace = false }: HowToBill,
+  ): Promise<Billed> {
+    const drafts = await this.holding.drafts(tx, accountIds, asOf);
+    const { late, billedAt, concluded } = await this.compute.recompute(tx, accountIds, { asOf, locksGrants: true, drafts: drafts.open });
+    const { due, held, dueAgain } = await this.holding.divide(tx, concluded, { drafts: drafts.open, billedAt, ignoresGrace });
+    const bills = billsOf(due);
     if (!ignoresBounds)
       await this.bounds.check(
         tx,
         bills.map(({ accountId, draft: { currency, totalMinor } }) => ({ accountId, currency, totalMinor })),
       );
-    const issues = concluded.flatMap(({ profile, facts, draft }) =>
-      draft ? [{ profile, draft, versions: facts.versions, asOf, billedAt }] : [],
-    );
     const takenBack = await setNextDue(
       tx,
-      concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: nextDueOf(facts, asOf) })),
+      concluded.map(({ profile, facts }) => ({ accountId: profile.id, nextDue: dueAgain.get(profile.id) ?? nextDueOf(facts, asOf) })),
     );
     const entry = { actor, action: 'account.taken_back', subjectType: 'account' };
     await this.audit.recordMany(
@@ -91,13 +83,18 @@ export class BillAccounts {
       tx,
       concluded.map((one) => settledBy(one, asOf)),
     );
+    await this.holding.keep(tx, { concluded, held, drafts, billedAt });
+    const issues = due.map(({ profile, facts, prepared, draft }) => {
+      const open = drafts.open.get(profile.id);
+      return { profile, draft, versions: facts.versions, asOf: prepared.asOf, billedAt, ...(open ? { document: documentOf(open) } : {}) };
+    });
     await this.issue.run(tx, issues, actor); // last: it takes the numbers
     return { accounts: concluded.length, bills };
   }
 
   /** Notes how far accounts are settled, and bills nothing: what differs stays to be billed. The transaction has claimed them. */
   async settle(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<void> {
-    const { late, concluded } = await this.recompute(tx, accountIds, { asOf, locksGrants: false });
+    const { late, concluded } = await this.compute.recompute(tx, accountIds, { asOf, locksGrants: false });
     const differing = new Set(concluded.flatMap(({ profile, draft }) => (draft ? [profile.id] : [])));
     await this.usage.clearLateUsage(
       tx,
@@ -112,8 +109,8 @@ export class BillAccounts {
   /** What would be billed by `asOf`; stores nothing. */
   async preview(tx: Tx, accountIds: readonly string[], asOf: Instant): Promise<Billed> {
     const late = await this.usage.lateUsage(tx, accountIds);
-    const prepared = await this.prepare(tx, accountIds, { asOf, late, locksGrants: false });
-    const concluded = await this.conclude(tx, prepared, latest(asOf, this.clock.now()));
+    const prepared = await this.compute.prepare(tx, accountIds, { asOf, late, locksGrants: false });
+    const concluded = await this.compute.conclude(tx, prepared, { billedAt: latest(asOf, this.clock.now()) });
     return { accounts: concluded.length, bills: billsOf(concluded) };
   }
 
@@ -125,59 +122,9 @@ export class BillAccounts {
       if (nextDue !== undefined) await dueBy(tx, profile.id, nextDue);
     }
   }
-
-  /**
-   * What differs from what was billed. Marks of late usage are read first: what they tell of is seen, and what comes later leaves marks that
-   * stay. Usage is asked for when all that was being stored is stored.
-   */
-  private async recompute(
-    tx: Tx,
-    accountIds: readonly string[],
-    { asOf, locksGrants }: { readonly asOf: Instant; readonly locksGrants: boolean },
-  ): Promise<Recomputed> {
-    const late = await this.usage.lateUsage(tx, accountIds);
-    const prepared = await this.numbered(tx, await this.prepare(tx, accountIds, { asOf, late, locksGrants }));
-    const metered = prepared.flatMap(({ profile, prepared: bill }) => (bill.questions.length === 0 ? [] : [profile.id]));
-    await this.usage.closeForBilling(metered, asOf);
-    const billedAt = this.clock.now();
-    return { late, billedAt, concluded: await this.conclude(tx, prepared, billedAt) };
-  }
-
-  private async prepare(
-    tx: Tx,
-    accountIds: readonly string[],
-    { asOf, ...known }: Pick<Unsettled, 'late' | 'locksGrants'> & { readonly asOf: Instant },
-  ): Promise<Prepared[]> {
-    return (await this.facts.unsettled(tx, accountIds, known)).map((loaded) => ({ ...loaded, prepared: prepare(loaded.facts, asOf) }));
-  }
-
-  /** With the positions taken in slots whose lines may be left out. */
-  private async numbered(tx: Tx, all: readonly Prepared[]): Promise<Prepared[]> {
-    const settled = all.filter(({ settledThrough }) => settledThrough !== undefined);
-    const slots = settled.flatMap(({ profile, prepared }) => longSlotsOf(prepared).map((slot) => ({ accountId: profile.id, slot })));
-    const taken = new Map<string, [string, number][]>();
-    for (const { accountId, slot, slotSeq } of await highestPositions(tx, slots))
-      taken.set(accountId, [...(taken.get(accountId) ?? []), [slot, slotSeq]]);
-    return all.map(({ prepared, ...one }) => {
-      const slotSeqs = new Map([...one.facts.slotSeqs, ...(taken.get(one.profile.id) ?? [])]);
-      return { ...one, prepared: { ...prepared, facts: { ...prepared.facts, slotSeqs } } };
-    });
-  }
-
-  private async conclude(tx: Tx, prepared: readonly Prepared[], billedAt: Instant): Promise<Concluded[]> {
-    const questions = prepared.flatMap(({ profile, prepared: bill }) =>
-      bill.questions.map((question) => ({ ...question, accountId: profile.id })),
-    );
-    const answers = await this.usage.answer(tx, questions);
-    let answered = 0;
-    return prepared.map((one) => {
-      const own: UsageAnswer[] = answers.slice(answered, (answered += one.prepared.questions.length));
-      return { ...one, draft: conclude(one.prepared, own, billedAt) };
-    });
-  }
 }
 
-const billsOf = (concluded: readonly Concluded[]): Billed['bills'] =>
+const billsOf = (concluded: readonly Pick<Concluded, 'profile' | 'draft'>[]): Billed['bills'] =>
   concluded.flatMap(({ profile, draft }) => (draft ? [{ accountId: profile.id, draft }] : []));
 
 function settledBy({ profile, facts, draft, settledThrough }: Concluded, asOf: Instant): Settled {

@@ -8,11 +8,13 @@ import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { BillAccounts, type HowToBill } from './bill-accounts.js';
-import { claimDue, claimEndedWithLateUsage, claimOne, isHeld } from './billing-state.js';
+import { claimDue, claimEndedWithLateUsage, claimHeldWithLateUsage, claimOne, isHeld } from './billing-state.js';
 import { keepChanges } from './controls/run-changes.js';
 import { countIn } from './bill-run-records.js';
 import { ParkAccount } from './park-account.js';
 import { NOTHING, resultOf, type RunResult, sum } from './run-result.js';
+
+const LANES = 2;
 
 export interface RunRequest {
   readonly asOf: Instant;
@@ -39,7 +41,8 @@ export class BillRunService {
     if (request.asOf > this.clock.now()) throw new RangeError('a run as of the future is a preview');
     const due = await this.batches(request, (tx) => claimDue(tx, request.asOf, this.config.billRunBatch));
     const late = await this.batches(request, (tx) => claimEndedWithLateUsage(tx, this.config.billRunBatch));
-    return sum(due, late);
+    const held = await this.batches(request, (tx) => claimHeldWithLateUsage(tx, request.asOf, this.config.billRunBatch));
+    return sum(sum(due, late), held);
   }
 
   /** What a run would bill; of it is kept, under the run, what each account would be billed. */
@@ -85,17 +88,28 @@ export class BillRunService {
     await this.bill.schedule(tx, accountIds, this.clock.now());
   }
 
-  /** One transaction a batch until there is nothing left to claim. */
-  private async batches({ asOf, recordId }: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+  /** One transaction a batch until there is nothing left to claim; where there is more than one batch, two at a time: one computes while the other writes. */
+  private async batches(request: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+    const first = await this.batch(request, claim);
+    if (first.accounts === 0) return first;
+    const lanes = first.accounts < this.config.billRunBatch ? 1 : LANES;
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, () => this.lane(request, claim)));
+    return ended.reduce((result, lane) => {
+      if (lane.status === 'rejected') throw lane.reason;
+      return sum(result, lane.value);
+    }, first);
+  }
+
+  private async lane(request: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
     let result = NOTHING;
     for (;;) {
-      const batch = await this.batch(asOf, recordId, claim);
+      const batch = await this.batch(request, claim);
       if (batch.accounts === 0) return result;
       result = sum(result, batch);
     }
   }
 
-  private async batch(asOf: Instant, recordId: string | undefined, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
+  private async batch({ asOf, recordId }: RunRequest, claim: (tx: Tx) => Promise<string[]>): Promise<RunResult> {
     let claimed: string[] = [];
     try {
       return await this.database.transaction(async (tx) => {

@@ -24,6 +24,11 @@ const CLAIM_ENDED = `
     and ${hasLateUsageSql('b.account_id')}
   order by account_id limit $1 for update skip locked`;
 
+const CLAIM_HELD = `
+  select b.account_id as "accountId" from invoice_draft d join billing_state b on b.account_id = d.account_id and b.parked is null
+  where d.type = 'subscription' and d.as_of <= $1 and ${hasLateUsageSql('d.account_id')}
+  order by b.account_id limit $2 for update of b skip locked`;
+
 const ids = (rows: readonly { readonly accountId: string }[]): string[] => rows.map((row) => row.accountId).sort();
 
 /** Accounts with something due, locked for this transaction; those that another run holds are left to it. Relies on billing_state_due. */
@@ -33,6 +38,10 @@ export const claimDue = async (tx: Tx, asOf: Instant, limit: number): Promise<st
 /** Accounts for which nothing will ever fall due by itself, with usage that came later than their last invoice. */
 export const claimEndedWithLateUsage = async (tx: Tx, limit: number): Promise<string[]> =>
   ids(await tx.query<{ accountId: string }[]>(CLAIM_ENDED, [limit]));
+
+/** Accounts whose draft has not taken in usage that came late. */
+export const claimHeldWithLateUsage = async (tx: Tx, asOf: Instant, limit: number): Promise<string[]> =>
+  ids(await tx.query<{ accountId: string }[]>(CLAIM_HELD, [formatInstant(asOf), limit]));
 
 /** One account, whatever is due, and though it is parked; waits for a run that holds it. */
 export async function claimOne(tx: Tx, accountId: string): Promise<void> {

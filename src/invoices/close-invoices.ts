@@ -159,7 +159,7 @@ async function refuseAdjusted(tx: Tx, { accountId, id, number }: InvoiceRow): Pr
 
 async function refuseWaiverOfCredits(tx: Tx, { accountId, id, number }: InvoiceRow): Promise<void> {
   const [credit] = await tx.query<unknown[]>(
-    'select 1 from invoice_line where account_id = $1 and invoice_id = $2 and amount_minor < 0 limit 1',
+    'select 1 from invoice_line where account_id = $1 and invoice_id = $2 and amount_minor < 0 and subscription is not null limit 1',
     [accountId, id],
   );
   if (credit)

@@ -7,7 +7,7 @@ import { claimOne } from './billing-state.js';
 
 /** All walk primary keys that begin with the account. */
 const HOLDS = `
-  select exists (select 1 from invoice where account_id = $1) as billed,
+  select exists (select 1 from invoice where account_id = $1 union all select 1 from invoice_draft where account_id = $1) as billed,
     exists (select 1 from balance_entry where account_id = $1) as credited,
     exists (select 1 from credit_grant where account_id = $1) as granted`;
 

@@ -52,7 +52,7 @@ export class EventLines {
 /** The price that a line is of, with what the subscription has of its own. */
 function priceOf({ subscription, plan, planVersion, price: key }: Row, held: readonly Holding[]): MeteredPrice | undefined {
   const holding = held.find(
-    (one) => one.subscription === subscription && versionKey(one.plan.plan, one.plan.version) === versionKey(plan, planVersion),
+    (one) => one.subscription === subscription && versionKey(one.plan.plan, one.plan.version) === versionKey(plan ?? '', planVersion ?? 0),
   );
   const price = holding?.plan.prices.find((one) => one.key === key);
   return price?.kind === 'metered' ? price : undefined;

@@ -37,7 +37,7 @@ export const INVOICE_LINES: Dataset = {
     {
       name: 'product',
       type: 'code',
-      sql: `(select v.content ->> 'product' from plan_version v where v.plan = l.plan and v.version = l.plan_version)`,
+      sql: `case when l.subscription is null then 'manual' else (select v.content ->> 'product' from plan_version v where v.plan = l.plan and v.version = l.plan_version) end`,
       hidden: true,
     },
     {

@@ -18,6 +18,7 @@ import { BillRunService } from './bill-run.service.js';
 import { AccountHolds } from './controls/account-holds.js';
 import { ApiDocument, DocumentQuery, viewOrFile } from './documents/document-reply.js';
 import { InvoiceDocuments } from './documents/invoice-documents.js';
+import { ReadInvoices } from './drafts/read-invoices.js';
 import { CreditGrants } from './grants/credit-grants.js';
 import { InvoiceSendingView } from './invoice-acts.dto.js';
 import { BalanceView, BillAccountDto, BillAccountView, InvoicesQuery, InvoiceView } from './invoices.dto.js';
@@ -29,6 +30,7 @@ import { SendInvoices } from './send-invoices.js';
 export class InvoicesController {
   constructor(
     private readonly invoices: InvoicesService,
+    private readonly reading: ReadInvoices,
     private readonly documents: InvoiceDocuments,
     private readonly grants: CreditGrants,
     private readonly accounts: AccountsService,
@@ -43,16 +45,20 @@ export class InvoicesController {
 
   @Get('invoices')
   @Scopes('invoices:read')
-  @ApiOperation({ operationId: 'listInvoices', summary: 'Invoices, newest first' })
+  @ApiOperation({
+    operationId: 'listInvoices',
+    summary: 'Invoices and drafts, newest first',
+    description: 'A draft stands where it was made.',
+  })
   @ApiOkResponse({ type: pageOf(InvoiceView), description: 'Invoices with their lines.' })
   @ApiProblems()
   list(@Query() query: InvoicesQuery): Promise<Page<InvoiceView>> {
-    return this.database.transaction((tx) => this.invoices.list(tx, query));
+    return this.database.transaction((tx) => this.reading.list(tx, query));
   }
 
   @Get('invoices/:idOrNumber')
   @Scopes('invoices:read')
-  @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice, by id or number' })
+  @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice or draft, by id or number' })
   @ApiDocument(InvoiceView, 'The invoice with its lines.')
   @ApiProblems(404, 409)
   read(
@@ -64,7 +70,7 @@ export class InvoicesController {
     return viewOrFile(this.database, reply, {
       accept,
       query,
-      view: (tx) => this.invoices.one(tx, idOrNumber),
+      view: (tx) => this.reading.one(tx, idOrNumber),
       document: (tx) => this.documents.invoice(tx, idOrNumber),
     });
   }
@@ -74,9 +80,8 @@ export class InvoicesController {
   @Scopes('invoices:write')
   @ApiOperation({
     operationId: 'sendInvoice',
-    summary: 'Tell that an invoice is to be sent to the e-mail of its account',
-    description:
-      'Puts invoice.sent into the events, with the address. Wharfage sends no e-mail itself. Another Idempotency-Key sends it again.',
+    summary: 'Send an invoice to the e-mail of its account',
+    description: 'Mails it, and puts invoice.sent into the events, with the address. Another Idempotency-Key sends it again.',
   })
   @ApiOkResponse({ type: InvoiceSendingView, description: 'To whom it is sent.' })
   @ApiProblems(404, 409, 422)

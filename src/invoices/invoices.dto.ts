@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { INVOICE_TYPES, type InvoiceType } from '../domain/billing/draft.js';
 import { IsInstant, IsKey } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
 import { PeriodView } from '../subscriptions/subscriptions.dto.js';
 import { AppliedView } from './applied.dto.js';
 
-const STATUSES = ['finalized', 'paid', 'void', 'uncollectible'] as const;
+const STATUSES = ['draft', 'finalized', 'paid', 'void', 'uncollectible'] as const;
 const KINDS = ['one_time', 'recurring', 'metered', 'adjustment', 'minimum'] as const;
 const WAIT_SECONDS_MAX = 300;
 export const WAIT_SECONDS = 60;
@@ -56,22 +57,26 @@ export class BreakdownView {
 }
 
 export class InvoiceLineView {
-  @ApiProperty({ description: 'Names the line.' })
-  id!: string;
+  @ApiProperty({ description: 'Names the line; null on a draft.', type: String, nullable: true })
+  id!: string | null;
 
   @ApiProperty({ description: 'What kind of charge it is.', enum: KINDS })
   kind!: string;
 
-  @ApiProperty({ description: 'The subscription that is charged for.' })
-  subscription!: string;
+  @ApiProperty({
+    description: 'The subscription that is charged for; null, with its plan, for a line that was added by hand.',
+    type: String,
+    nullable: true,
+  })
+  subscription!: string | null;
 
-  @ApiProperty({ description: 'Key of its plan.' })
-  plan!: string;
+  @ApiProperty({ description: 'Key of its plan.', type: String, nullable: true })
+  plan!: string | null;
 
-  @ApiProperty({ description: 'The version of the plan.', type: 'integer' })
-  planVersion!: number;
+  @ApiProperty({ description: 'The version of the plan.', type: 'integer', nullable: true })
+  planVersion!: number | null;
 
-  @ApiProperty({ description: 'Key of the price; null for a minimum commitment.', type: String, nullable: true })
+  @ApiProperty({ description: 'Key of the price; null for a minimum commitment, and by hand.', type: String, nullable: true })
   price!: string | null;
 
   @ApiProperty({ description: 'For people.' })
@@ -136,16 +141,25 @@ export class InvoiceTaxView {
   amount!: string;
 }
 
-/** A finalized invoice: nothing of it ever changes but what became of it. */
+/** A draft, or a finalized invoice: nothing of that ever changes but what became of it. */
 export class InvoiceView {
   @ApiProperty({ description: 'Names the invoice.' })
   id!: string;
 
-  @ApiProperty({ description: 'Its number: in each series without a gap.', example: 'INV-000042' })
-  number!: string;
+  @ApiProperty({
+    description: 'Its number: in each series without a gap; null for a draft.',
+    type: String,
+    nullable: true,
+    example: 'INV-000042',
+  })
+  number!: string | null;
+
+  @ApiProperty({ description: 'What made it: what subscriptions owe, or a person (`one_off`).', enum: INVOICE_TYPES })
+  type!: InvoiceType;
 
   @ApiProperty({
-    description: 'Paid when nothing is left to pay. Void: it counts for nothing. Uncollectible: it was written off, and may still be paid.',
+    description:
+      'A draft is not asked for. Paid when nothing is left to pay. Void: it counts for nothing. Uncollectible: it was written off, and may still be paid.',
     enum: STATUSES,
   })
   status!: string;
@@ -159,11 +173,32 @@ export class InvoiceView {
   @ApiProperty({ description: 'What had fallen due by then is on it.', format: 'date-time' })
   asOf!: string;
 
-  @ApiProperty({ description: 'When it was finalized.', format: 'date-time' })
-  issuedAt!: string;
+  @ApiProperty({ description: 'When it was finalized; null for a draft.', type: String, nullable: true, format: 'date-time' })
+  issuedAt!: string | null;
 
-  @ApiProperty({ description: 'When it is to be paid.', format: 'date-time' })
-  dueAt!: string;
+  @ApiProperty({
+    description: 'When a draft finalizes by itself; null for one that a person finalizes.',
+    type: String,
+    nullable: true,
+    format: 'date-time',
+  })
+  finalizesAt!: string | null;
+
+  @ApiProperty({ description: 'When it is to be paid; null for a draft.', type: String, nullable: true, format: 'date-time' })
+  dueAt!: string | null;
+
+  @ApiProperty({
+    description: "Days from issue until it is due, where it has terms of its own; null for the account's, or else the seller's.",
+    type: 'integer',
+    nullable: true,
+  })
+  paymentTermsDays!: number | null;
+
+  @ApiProperty({ description: 'A note to the buyer.', type: String, nullable: true })
+  memo!: string | null;
+
+  @ApiProperty({ description: "Number of the buyer's purchase order.", type: String, nullable: true, example: 'PO-4711' })
+  purchaseOrder!: string | null;
 
   @ApiProperty({ description: 'The start of the earliest service.', format: 'date-time' })
   periodStart!: string;

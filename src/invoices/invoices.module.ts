@@ -20,6 +20,7 @@ import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
 import { BillRunsController } from './bill-runs.controller.js';
 import { badDebtCheck, balancesCheck, grantsCheck, receivablesCheck } from './checks/amount-checks.js';
+import { ComputeBills } from './compute-bills.js';
 import { CloseInvoices } from './close-invoices.js';
 import { creditedTooMuchCheck, creditNotesCheck, creditsSettledCheck } from './checks/credit-note-checks.js';
 import { CreditNotesController } from './credit-notes/credit-notes.controller.js';
@@ -31,6 +32,14 @@ import { BillingBounds } from './controls/billing-bounds.js';
 import { BillingBoundsController } from './controls/billing-bounds.controller.js';
 import { RunChangesController } from './controls/run-changes.controller.js';
 import { CurrencyGuard } from './currency-guard.js';
+import { ChangeDrafts } from './drafts/change-drafts.js';
+import { CreateInvoice } from './drafts/create-invoice.js';
+import { DraftContents } from './drafts/draft-contents.js';
+import { DraftsController } from './drafts/drafts.controller.js';
+import { FinalizeDraft } from './drafts/finalize-draft.js';
+import { GivenLines } from './drafts/given-lines.js';
+import { HoldInvoices } from './drafts/hold-invoices.js';
+import { ReadInvoices } from './drafts/read-invoices.js';
 import { EventLines } from './event-lines.js';
 import { invoiceEntriesCheck, openingBalancesCheck } from './checks/invoice-checks.js';
 import { CreditGrants } from './grants/credit-grants.js';
@@ -68,6 +77,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
   imports: [AccountsModule, MetersModule, PlansModule, SubscriptionsModule, UsageModule, LedgerModule],
   controllers: [
     InvoicesController,
+    DraftsController,
     CreditGrantsController,
     CreditNotesController,
     BillRunsController,
@@ -97,13 +107,20 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     BillingBounds,
     BillRunService,
     BillRuns,
+    ChangeDrafts,
+    ComputeBills,
+    CreateInvoice,
     CreditGrants,
     CloseInvoices,
     CreditNotesService,
     CurrencyGuard,
+    DraftContents,
     EndGrants,
     EventLines,
+    FinalizeDraft,
+    GivenLines,
     GrantExpiry,
+    HoldInvoices,
     InvoiceDocuments,
     InvoicesService,
     IssueCreditNotes,
@@ -116,6 +133,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ParkedAccounts,
     PlanMigrations,
     PreviewBill,
+    ReadInvoices,
     ReceivablesAging,
     RecomputeCheck,
     ReleaseGrants,

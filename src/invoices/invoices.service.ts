@@ -12,9 +12,9 @@ import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
 import { claimOne } from './billing-state.js';
 import { creditNotesOf } from './credit-notes/credit-note-rows.js';
 import { applicationsTo } from './grants/grant-entries.js';
-import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, settle, STATUS, unpaidOf } from './invoice-settlements.js';
-import { INVOICE_COLUMNS, type InvoiceRow, invoiceView, SETTLEMENT_COLUMNS } from './invoice-view.js';
-import type { InvoicesQuery, InvoiceView } from './invoices.dto.js';
+import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, openOf, settle, STATUS, unpaidOf } from './invoice-settlements.js';
+import { INVOICE_COLUMNS, type InvoiceRow, invoiceView, type IssuedInvoiceView, SETTLEMENT_COLUMNS } from './invoice-view.js';
+import type { InvoicesQuery } from './invoices.dto.js';
 import { type CreditMoney, keptOf } from './credit-notes/issue-credit-notes.js';
 
 const SELECT = `
@@ -25,27 +25,36 @@ const SELECT = `
 export class InvoicesService {
   constructor(private readonly accounts: AccountsService) {}
 
-  /** By id or number, with its lines. @throws Refusal `invoice_not_found` */
-  async one(tx: Tx, idOrNumber: string): Promise<InvoiceView> {
-    const [view] = await this.views(tx, [await this.row(tx, idOrNumber)]);
+  /** A final one by id or number, with its lines. @throws Refusal `invoice_not_found` */
+  async one(tx: Tx, idOrNumber: string): Promise<IssuedInvoiceView> {
+    const [view] = await this.views(tx, [existing(idOrNumber, await this.find(tx, idOrNumber))]);
     if (!view) throw new RangeError('an invoice without a view');
     return view;
   }
 
-  /** As it is kept, by id or number. @throws Refusal `invoice_not_found` */
+  /** As it is kept, by id or number, for what is done to final invoices. @throws Refusal `invoice_not_found`, `invoice_is_draft` */
   async row(tx: Tx, idOrNumber: string): Promise<InvoiceRow> {
+    const row = await this.find(tx, idOrNumber);
+    if (!row && (await isDraft(tx, idOrNumber)))
+      throw new Refusal(
+        'conflict',
+        'invoice_is_draft',
+        `It is a draft, of which nothing is asked yet: POST /v2/invoices/${idOrNumber}/finalize first.`,
+      );
+    return existing(idOrNumber, row);
+  }
+
+  private async find(tx: Tx, idOrNumber: string): Promise<InvoiceRow | undefined> {
     const accountId = accountIdOf(idOrNumber);
     const rows =
       accountId === undefined
         ? await tx.query<InvoiceRow[]>(`${SELECT} where i.number = $1 order by i.issued_at limit 1`, [idOrNumber])
         : await tx.query<InvoiceRow[]>(`${SELECT} where i.account_id = $1 and i.id = $2`, [accountId, idOrNumber]);
-    const [row] = rows;
-    if (!row) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${idOrNumber}".`);
-    return row;
+    return rows[0];
   }
 
-  /** Newest first, with their lines. Relies on invoice_newest, or invoice_pk for one account. */
-  async list(tx: Tx, { account, status, from, to, cursor, limit }: InvoicesQuery): Promise<Page<InvoiceView>> {
+  /** Final ones, newest first, with their lines. Relies on invoice_newest, or invoice_pk for one account. */
+  async list(tx: Tx, { account, status, from, to, cursor, limit }: InvoicesQuery): Promise<Page<IssuedInvoiceView>> {
     const after = newestFirstKey(cursor);
     const rows = await tx.query<InvoiceRow[]>(
       `${SELECT}
@@ -75,6 +84,11 @@ export class InvoicesService {
   /** What an account still owes, oldest first; with `writtenOff` also what nobody is expected to pay any more. */
   unpaid(tx: Tx, accountId: string, options?: { readonly writtenOff: boolean }): Promise<InvoiceSettlement[]> {
     return unpaidOf(tx, accountId, options);
+  }
+
+  /** What many accounts are asked for and have not paid, oldest first. One query at most. */
+  async openOf(tx: Tx, accountIds: readonly string[]): Promise<InvoiceSettlement[]> {
+    return accountIds.length === 0 ? [] : await openOf(tx, accountIds);
   }
 
   /**
@@ -200,7 +214,7 @@ export class InvoicesService {
     return taken;
   }
 
-  private async views(tx: Tx, rows: readonly InvoiceRow[]): Promise<InvoiceView[]> {
+  private async views(tx: Tx, rows: readonly InvoiceRow[]): Promise<IssuedInvoiceView[]> {
     const accountIds = rows.map((row) => row.accountId);
     const keys = await this.accounts.keys(tx, accountIds);
     const lines = await tx.query<LineRow[]>(
@@ -216,4 +230,17 @@ export class InvoicesService {
       }),
     );
   }
+}
+
+/** @throws Refusal `invoice_not_found` */
+function existing(idOrNumber: string, row: InvoiceRow | undefined): InvoiceRow {
+  if (!row) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${idOrNumber}".`);
+  return row;
+}
+
+async function isDraft(tx: Tx, id: string): Promise<boolean> {
+  const accountId = accountIdOf(id);
+  if (accountId === undefined) return false;
+  const rows = await tx.query<unknown[]>('select 1 from invoice_draft where account_id = $1 and id = $2', [accountId, id]);
+  return rows.length > 0;
 }

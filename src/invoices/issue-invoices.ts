@@ -1,25 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import type { AccountProfile } from '../accounts/account-profile.js';
 import type { Actor } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
 import { defineFact, Hooks } from '../common/hooks.js';
 import { newId } from '../common/ids.js';
-import { balanceAppliedOf, type Draft } from '../domain/billing/draft.js';
-import type { Line } from '../domain/billing/line.js';
-import type { PlanVersion } from '../domain/catalog.js';
+import { balanceAppliedOf } from '../domain/billing/draft.js';
+import { grouped } from '../domain/billing/slot.js';
 import { formatMoney } from '../domain/currency.js';
-import { DAY, earliest, formatInstant, type Instant, latest } from '../domain/instant.js';
-import { versionKey } from '../domain/subscription/history.js';
+import { DAY, formatInstant, type Instant } from '../domain/instant.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { insertBalanceChanges } from './balances.js';
-import { insertLines, type NewLine } from './billed-lines.js';
-import { storedTax } from './credit-notes/credit-note-rows.js';
+import { deleteDrafts } from './drafts/draft-records.js';
 import { insertGrantEntries, type NewGrantEntry } from './grants/grant-entries.js';
 import { booksOf } from './invoice-books.js';
+import { documentRecord, type InvoiceContent, type InvoiceDocument, plainDocument } from './invoice-records.js';
+import { insertLines, type NewLine } from './new-lines.js';
 import { type SeriesNumber, takeNumbers } from './number-series.js';
-import { type Seller, SellersService } from './sellers/sellers.service.js';
+import { type Seller, SellersService, seriesAt } from './sellers/sellers.service.js';
 
 /** Invoices that were finalized just now, and what is left to collect of each. */
 export interface FinalizedInvoice {
@@ -31,34 +29,38 @@ export interface FinalizedInvoice {
 
 export const invoicesFinalized = defineFact<{ readonly invoices: readonly FinalizedInvoice[] }>('invoices.finalized');
 
-/** A draft, and whose it is. */
-export interface Issue {
-  readonly profile: AccountProfile;
-  readonly draft: Draft;
-  readonly versions: ReadonlyMap<string, PlanVersion>;
-  readonly asOf: Instant;
-  /** The clock's time at which the draft was made. */
+/** A bill, and whose it is. */
+export interface Issue extends Omit<InvoiceContent, 'seller' | 'document'> {
+  /** The clock's time at which the bill was made. */
   readonly billedAt: Instant;
+  /** The draft that it finalizes, or what a person said of it. */
+  readonly document?: InvoiceDocument;
 }
 
-interface Made extends Issue {
+interface Made extends Issue, InvoiceContent {
+  readonly document: InvoiceDocument;
   readonly id: string;
   readonly lines: readonly NewLine[];
+}
+
+interface Numbered extends Made, SeriesNumber {
+  readonly series: string;
+  readonly issuedAt: Instant;
 }
 
 /** Everything that bears the instant of issue but the entries: one statement, while the series is held. */
 const INSERT_INVOICES = `
   with i as materialized (
-    select * from jsonb_to_recordset($1::jsonb) as i(account_id uuid, id text, series text, n bigint, number text, currency text, as_of timestamptz,
+    select * from jsonb_to_recordset($1::jsonb) as i(account_id uuid, id text, type text, series text, n bigint, number text, currency text, as_of timestamptz,
       issued_at timestamptz, due_at timestamptz, period_start timestamptz, period_end timestamptz, subtotal_minor bigint, discount_minor bigint,
       tax_minor bigint, total_minor bigint, applied_minor bigint, due_minor bigint, credited_minor bigint, taxes jsonb, snapshot jsonb)),
   numbers as (insert into invoice_number (series, n, account_id, invoice_id) select series, n, account_id, id from i),
   settled as (
     update invoice_settlement s set paid_at = i.issued_at from i
     where i.due_minor = 0 and s.account_id = i.account_id and s.invoice_id = i.id)
-  insert into invoice (account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
+  insert into invoice (account_id, id, type, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
     subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, seal)
-  select account_id, id, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
+  select account_id, id, type, series, n, number, currency, as_of, issued_at, due_at, period_start, period_end,
     subtotal_minor, discount_minor, tax_minor, total_minor, applied_minor, due_minor, credited_minor, taxes, snapshot, invoice_seal(taxes, snapshot) from i`;
 
 /* Before the invoices: what is told of their finalizing begins to collect them. */
@@ -83,8 +85,11 @@ export class IssueInvoices {
   async run(tx: Tx, issues: readonly Issue[], actor: Actor): Promise<string[]> {
     if (issues.length === 0) return [];
     const now = this.clock.now();
-    const made = issues.map((issue) => madeOf(issue, now));
-    const seller = await this.sellers.standard(tx);
+    const sellerOf = await this.sellers.of(
+      tx,
+      issues.map(({ profile }) => profile),
+    );
+    const made = issues.map((issue) => madeOf(issue, sellerOf(issue.profile), now));
     await insertLines(
       tx,
       made.flatMap(({ lines }) => lines),
@@ -113,21 +118,20 @@ export class IssueInvoices {
         after: { currency: draft.currency, total: formatMoney(draft.totalMinor, draft.currency) },
       })),
     );
-    await this.number(tx, made, { seller, now });
+    await deleteDrafts(
+      tx,
+      made.filter((_one, i) => issues[i]?.document !== undefined),
+    );
+    await this.record(tx, await numbered(tx, made, now));
     return made.map(({ id }) => id);
   }
 
   /** One instant for an invoice, its entries, what it does to the balance and how it is settled: no month takes one without the other. */
-  private async number(tx: Tx, made: readonly Made[], { seller, now }: { readonly seller: Seller; readonly now: Instant }): Promise<void> {
-    const { issuedAt, numbers } = await takeNumbers(tx, seller.series, made.length, now);
-    const rows = made.flatMap((one, i) => {
-      const taken = numbers[i];
-      return taken ? [invoiceRow(one, { seller, issuedAt, ...taken })] : [];
-    });
-    await tx.query(INSERT_INVOICES, [JSON.stringify(rows)]);
+  private async record(tx: Tx, invoices: readonly Numbered[]): Promise<void> {
+    await tx.query(INSERT_INVOICES, [JSON.stringify(invoices.map(invoiceRecord))]);
     await insertBalanceChanges(
       tx,
-      made.map(({ profile, id, draft }) => ({
+      invoices.map(({ profile, id, draft, issuedAt }) => ({
         accountId: profile.id,
         at: issuedAt,
         amountMinor: draft.creditedMinor - balanceAppliedOf(draft),
@@ -135,7 +139,7 @@ export class IssueInvoices {
         causeId: id,
       })),
     );
-    const books = made.map(({ profile, id, draft, lines }) =>
+    const books = invoices.map(({ profile, id, seller, draft, lines, issuedAt }) =>
       booksOf({ ...draft, accountId: profile.id, id, seller: seller.key, issuedAt, timeZone: profile.timeZone, lines }),
     );
     await this.ledger.post(
@@ -149,11 +153,26 @@ export class IssueInvoices {
   }
 }
 
-function madeOf(issue: Issue, now: Instant): Made {
+/** One series after the other, in the order of their prefixes: of two transactions that take numbers of the same ones, none waits in a circle. */
+async function numbered(tx: Tx, made: readonly Made[], now: Instant): Promise<Numbered[]> {
+  const invoices: Numbered[] = [];
+  const bySeller = [...grouped(made, ({ seller }) => seller.key).values()].flatMap((own) => {
+    const [first] = own;
+    return first ? [{ own, wanted: seriesAt(first.seller, 'invoice', now) }] : [];
+  });
+  for (const { own, wanted } of bySeller.sort((a, b) => (a.wanted.prefix < b.wanted.prefix ? -1 : 1))) {
+    const { series, issuedAt, numbers } = await takeNumbers(tx, wanted, own.length, now);
+    invoices.push(...own.flatMap((one, i) => (numbers[i] ? [{ ...one, ...numbers[i], series, issuedAt }] : [])));
+  }
+  return invoices;
+}
+
+function madeOf(issue: Issue, seller: Seller, now: Instant): Made {
   const accountId = issue.profile.id;
-  const id = newId('inv', now, accountId);
+  const document = issue.document ?? plainDocument(accountId, now);
+  const { id } = document;
   const lines = issue.draft.lines.map((line, i) => ({ ...line, accountId, invoiceId: id, id: newId('line', now, accountId), n: i + 1 }));
-  return { ...issue, id, lines };
+  return { ...issue, seller, document, id, lines };
 }
 
 /** A grant is burnt down at the moment in which that was decided, which is before its expiry; the number may come later. */
@@ -168,67 +187,15 @@ const applicationsOf = ({ profile, draft, id, billedAt }: Made): NewGrantEntry[]
     reason: null,
   }));
 
-interface Numbering extends SeriesNumber {
-  readonly seller: Seller;
-  readonly issuedAt: Instant;
-}
-
-function invoiceRow({ profile, draft, versions, asOf, id }: Made, { seller, issuedAt, n, number }: Numbering): object {
-  const bounds = draft.lines.map((line) => line.servicePeriod);
-  return {
-    account_id: profile.id,
-    id,
-    series: seller.series,
-    n: n.toString(),
-    number,
-    currency: draft.currency,
-    as_of: formatInstant(asOf),
-    issued_at: formatInstant(issuedAt),
-    due_at: formatInstant(issuedAt + BigInt(seller.paymentTermsDays) * DAY),
-    period_start: formatInstant(bounds.map(({ start }) => start).reduce(earliest)),
-    period_end: formatInstant(bounds.map(({ end }) => end).reduce(latest)),
-    subtotal_minor: draft.subtotalMinor.toString(),
-    discount_minor: draft.discountMinor.toString(),
-    tax_minor: draft.taxMinor.toString(),
-    total_minor: draft.totalMinor.toString(),
-    applied_minor: draft.appliedMinor.toString(),
-    due_minor: draft.dueMinor.toString(),
-    credited_minor: draft.creditedMinor.toString(),
-    taxes: draft.taxes.map(storedTax),
-    snapshot: { seller: sellerSnapshot(seller), buyer: buyerSnapshot(profile), plans: plansOf(draft.lines, versions) },
-  };
-}
-
-/** Who bought, as invoices and credit notes keep it. */
-export const buyerSnapshot = ({ pastDueSince: _pastDueSince, ...buyer }: AccountProfile): object => buyer;
-
-/** Who sold, as invoices and credit notes keep it. */
-export const sellerSnapshot = ({
-  key,
-  name,
-  address,
-  taxIds,
-  registrationNumber,
-  email,
-  iban,
-  bic,
-  paymentTerms,
-  bankDetails,
-}: Seller): object => ({
-  key,
-  name,
-  address,
-  taxIds,
-  registrationNumber,
-  email,
-  iban,
-  bic,
-  paymentTerms,
-  bankDetails,
+const invoiceRecord = (invoice: Numbered): object => ({
+  ...documentRecord(invoice),
+  series: invoice.series,
+  n: invoice.n.toString(),
+  number: invoice.number,
+  issued_at: formatInstant(invoice.issuedAt),
+  due_at: formatInstant(invoice.issuedAt + BigInt(termsOf(invoice)) * DAY),
 });
 
-/** The plan versions that the lines are of. */
-function plansOf(lines: readonly Line[], versions: ReadonlyMap<string, PlanVersion>): PlanVersion[] {
-  const keys = new Set(lines.map((line) => versionKey(line.plan, line.planVersion)));
-  return [...keys].flatMap((key) => versions.get(key) ?? []);
-}
+/** Days until an invoice is due: its own terms, or else the account's, or else the seller's. */
+const termsOf = ({ document, profile, seller }: Made): number =>
+  document.paymentTermsDays ?? profile.paymentTermsDays ?? seller.paymentTermsDays;

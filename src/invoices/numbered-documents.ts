@@ -8,7 +8,7 @@ interface Numbered {
   readonly series: string;
 }
 
-const OF_CREDIT_NOTES = 'exists (select from seller where credit_note_series = s.key)';
+const OF_CREDIT_NOTES = `s.documents is not distinct from 'credit_note'`;
 
 /** Invoices `i`. */
 export const INVOICE_NUMBERS = numbered({ table: 'invoice', alias: 'i', series: `not ${OF_CREDIT_NOTES}` });

@@ -34,13 +34,13 @@ export class BeginAttempt {
    * where the payment was begun for another amount or provider it is closed, and one for the rest is begun in its place.
    */
   async run(tx: Tx, paymentId: string): Promise<Begun | undefined> {
-    const { payment, leftMinor } = await lockPayment(tx, this.invoices, paymentId);
+    const { payment, isDue } = await lockPayment(tx, this.invoices, paymentId);
     if (payment.state !== 'pending') return undefined;
     const current = (await this.methods.of(tx, [payment.accountId])).get(payment.accountId);
     const open = await openAttempt(tx, payment);
     if (open)
       return { payment, attempt: open, method: await methodOf(tx, open), mayHaveBeenSent: true, replaced: isReplaced(open, current) };
-    if (leftMinor !== payment.amountMinor || current?.provider !== payment.provider) {
+    if (!isDue || current?.provider !== payment.provider) {
       await this.payments.close(tx, SYSTEM, payment, SUPERSEDED);
       await this.payments.begin(tx, { actor: SYSTEM, reason: `It takes the place of ${payment.id}.` }, [payment]);
       return undefined;
@@ -56,14 +56,16 @@ export class BeginAttempt {
   }
 
   private async create(tx: Tx, { accountId, id: paymentId, invoiceId }: Payment, method: PaymentMethod): Promise<Attempt> {
+    const createdAt = this.clock.now();
     const [made] = await tx.query<{ n: number }[]>(
       `insert into payment_attempt (account_id, payment_id, n, invoice_id, method_id, state, created_at)
        select $1, $2, coalesce(max(n), 0) + 1, $3, $4, 'created', $5 from payment_attempt where account_id = $1 and payment_id = $2 returning n`,
-      [accountId, paymentId, invoiceId, method.id, formatInstant(this.clock.now())],
+      [accountId, paymentId, invoiceId, method.id, formatInstant(createdAt)],
     );
     if (!made) throw new RangeError('an attempt was not stored');
     await tx.query('update payment set method = $3, reason = null where account_id = $1 and id = $2', [accountId, paymentId, method.label]);
-    return { accountId, paymentId, n: made.n, invoiceId, methodId: method.id, provider: method.provider, state: 'created' };
+    const { id: methodId, provider, customer } = method;
+    return { accountId, paymentId, n: made.n, invoiceId, methodId, provider, customer, state: 'created', createdAt };
   }
 }
 

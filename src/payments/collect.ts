@@ -4,7 +4,7 @@ import { Refusal } from '../domain/refusal.js';
 import type { Outcome } from '../providers/port.js';
 import { Providers } from '../providers/providers.js';
 import { BeginAttempt, type Begun } from './begin-attempt.js';
-import { attemptKey } from './payment-records.js';
+import { attemptKey, chargedMinor } from './payment-records.js';
 import { ResolveAttempt } from './resolve-attempt.js';
 
 const STILL_OPEN: Outcome = { kind: 'unknown', reason: 'The provider cannot give up a charge.' };
@@ -32,7 +32,7 @@ export class Collect {
       const outcome = await this.outcomeOf(begun);
       return this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome));
     }
-    const outcome = await provider.cancel(attemptKey(attempt));
+    const outcome = await provider.cancel(attemptKey(attempt), attempt);
     await this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome, { goesOn: true }));
     if (outcome.kind === 'not_attempted') await this.run(paymentId); // by the new payment method
   }
@@ -42,7 +42,7 @@ export class Collect {
     const attempt = await this.database.transaction((tx) => this.attempts.open(tx, paymentId));
     if (!attempt) return;
     const provider = this.providers.named(attempt.provider);
-    const outcome: Outcome = provider.capabilities.cancels ? await provider.cancel(attemptKey(attempt)) : STILL_OPEN;
+    const outcome: Outcome = provider.capabilities.cancels ? await provider.cancel(attemptKey(attempt), attempt) : STILL_OPEN;
     await this.database.transaction((tx) => this.resolving.run(tx, attempt, outcome));
     if (await this.database.transaction((tx) => this.attempts.open(tx, paymentId)))
       throw new Refusal(
@@ -57,16 +57,16 @@ export class Collect {
     const provider = this.providers.named(method.provider);
     const key = attemptKey(attempt);
     if (mayHaveBeenSent) {
-      const known = await provider.lookUp(key);
+      const known = await provider.lookUp(key, attempt);
       if (known.kind !== 'not_attempted') return known;
     }
-    const { amountMinor, currency } = payment;
     return provider.charge({
       key,
+      since: attempt.createdAt,
       customer: method.customer,
       method: method.reference,
-      amountMinor,
-      currency,
+      amountMinor: chargedMinor(payment),
+      currency: payment.currency,
       description: payment.invoiceId,
     });
   }

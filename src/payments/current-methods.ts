@@ -20,6 +20,6 @@ export class CurrentMethods {
        where (account_id, provider) in (select * from unnest($1::uuid[], $2::text[])) order by account_id, ${METHOD_ORDER}`,
       [profiles.map(({ id }) => id), profiles.map(({ provider }) => provider)],
     );
-    return new Map(rows.filter(({ provider }) => this.providers.named(provider).capabilities.collects).map((row) => [row.accountId, row]));
+    return new Map(rows.filter(({ provider }) => this.providers.collects(provider)).map((row) => [row.accountId, row]));
   }
 }

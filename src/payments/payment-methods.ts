@@ -15,7 +15,7 @@ import type { MethodSetupView, PaymentMethodsView, PaymentMethodView } from './p
 /** A payment method that its provider has stored, and that we are about to note. */
 type StoredMethod = Pick<PaymentMethod, 'accountId' | 'provider' | 'customer' | 'reference' | 'label'>;
 
-type Holder = Pick<Awaited<ReturnType<AccountsService['byKey']>>, 'id' | 'name' | 'email' | 'provider'>;
+type Holder = Pick<Awaited<ReturnType<AccountsService['byKey']>>, 'id' | 'name' | 'email' | 'currency' | 'provider'>;
 
 @Injectable()
 export class PaymentMethods {
@@ -33,13 +33,13 @@ export class PaymentMethods {
     return this.accounts.byKey(tx, key);
   }
 
-  /** Calls the provider, so outside a transaction. @throws Refusal `not_supported` */
-  async setUp({ id, name, email, provider }: Holder): Promise<MethodSetupView> {
+  /** Calls the provider, so outside a transaction. @throws Refusal `not_supported`, `provider_unavailable` */
+  async setUp({ id, name, email, currency, provider }: Holder): Promise<MethodSetupView> {
     const port = this.providers.named(provider);
-    return port.setUpMethod(await port.ensureCustomer({ accountId: id, name, email }));
+    return port.setUpMethod(await port.ensureCustomer({ accountId: id, name, email }), { currency });
   }
 
-  /** Calls the provider, so outside a transaction: that one may be repeated. @throws Refusal `account_not_found`, `payment_method_refused`, `not_supported` */
+  /** Calls the provider, so outside a transaction: that one may be repeated. @throws Refusal `account_not_found`, `payment_method_refused`, `not_supported`, `provider_unavailable` */
   async store(key: string, token: string): Promise<StoredMethod> {
     const { id: accountId, name, email, provider } = await this.database.transaction((tx) => this.holder(tx, key));
     const port = this.providers.named(provider);
@@ -48,19 +48,19 @@ export class PaymentMethods {
   }
 
   /** Notes a payment method that its provider has stored, and collects with it what is unpaid. One that is known already stays the same. */
-  async keep(tx: Tx, call: Call, stored: StoredMethod): Promise<PaymentMethodView> {
+  async keep(tx: Tx, { actor }: Pick<Call, 'actor'>, stored: StoredMethod): Promise<PaymentMethodView> {
     const { method, changed } = await chooseMethod(tx, stored, this.clock.now());
     const { accountId, id, provider, label } = method;
     if (changed)
       await this.audit.record(tx, {
-        actor: call.actor,
+        actor,
         action: 'payment_method.added',
         accountId,
         subjectType: 'payment_method',
         subjectId: id,
         after: { provider, label },
       });
-    await this.payments.retryUnpaid(tx, { actor: call.actor, reason: 'A payment method was added.' }, accountId);
+    await this.payments.retryUnpaid(tx, { actor, reason: 'A payment method was added.' }, accountId);
     return view(method);
   }
 

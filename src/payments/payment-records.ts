@@ -20,6 +20,12 @@ export const SUPERSEDED = 'superseded';
 /** Why a payment was closed without a try: somebody wanted it so. */
 export const CANCELED = 'canceled';
 
+/** A smaller invoice that is collected with a payment's own. The amount in minor units, as text. */
+export interface Carried {
+  readonly invoiceId: string;
+  readonly amountMinor: string;
+}
+
 /** Money that came in, or is to be collected, for one invoice. */
 export interface Payment {
   readonly accountId: string;
@@ -28,6 +34,8 @@ export interface Payment {
   readonly provider: string;
   readonly state: PaymentState;
   readonly amountMinor: bigint;
+  /** What is charged with it. Once it succeeds there is a payment of each. */
+  readonly carried: readonly Carried[];
   readonly currency: string;
   /** How it was paid, for people. */
   readonly method: string;
@@ -48,7 +56,10 @@ export interface Attempt {
   readonly methodId: string;
   /** The provider of its payment method, which alone may say what became of it. */
   readonly provider: string;
+  /** The provider's name of the customer who has that method. */
+  readonly customer: string;
   readonly state: AttemptState;
+  readonly createdAt: Instant;
 }
 
 /** A way to pay that can be charged without the customer. */
@@ -62,7 +73,7 @@ export interface PaymentMethod {
   readonly createdAt: Instant;
 }
 
-export const PAYMENT_COLUMNS = `account_id as "accountId", id, invoice_id as "invoiceId", provider, state, amount_minor as "amountMinor", currency, method,
+export const PAYMENT_COLUMNS = `account_id as "accountId", id, invoice_id as "invoiceId", provider, state, amount_minor as "amountMinor", carried, currency, method,
   reference, received_on::text as "receivedOn", reason, created_at as "createdAt", settled_at as "settledAt"`;
 
 /** The one added last comes first: it is charged. */
@@ -72,6 +83,10 @@ export const METHOD_COLUMNS = `account_id as "accountId", id, provider, customer
 
 /** The key under which a provider knows an attempt: the same for every repetition. */
 export const attemptKey = ({ paymentId, n }: Pick<Attempt, 'paymentId' | 'n'>): string => `${paymentId}:${String(n)}`;
+
+/** What a provider is asked for, in minor units. */
+export const chargedMinor = ({ amountMinor, carried }: Pick<Payment, 'amountMinor' | 'carried'>): bigint =>
+  carried.reduce((total, one) => total + BigInt(one.amountMinor), amountMinor);
 
 /** @throws Refusal `payment_not_found` */
 export async function paymentById(tx: Tx, id: string, { locked = false } = {}): Promise<Payment> {
@@ -93,7 +108,8 @@ export async function pendingPayment(tx: Tx, accountId: string, invoiceId: strin
 }
 
 const ATTEMPTS = `
-  select a.account_id as "accountId", a.payment_id as "paymentId", a.n, a.invoice_id as "invoiceId", a.method_id as "methodId", m.provider, a.state
+  select a.account_id as "accountId", a.payment_id as "paymentId", a.n, a.invoice_id as "invoiceId", a.method_id as "methodId", m.provider, m.customer, a.state,
+    a.created_at as "createdAt"
   from payment_attempt a join payment_method m on m.account_id = a.account_id and m.id = a.method_id
   where a.account_id = $1 and a.payment_id = $2`;
 

@@ -33,7 +33,7 @@ export class RecordPayment {
    * @throws Refusal `invoice_not_found`, `overpayment`, `invalid_money`, `payment_in_progress`
    */
   async run(tx: Tx, { actor }: Call, { invoice, amount, method, reference, receivedOn }: RecordPaymentDto): Promise<string> {
-    const { id: invoiceId, currency, number } = await this.invoices.one(tx, invoice);
+    const { id: invoiceId, currency, number } = await this.invoices.row(tx, invoice);
     const accountId = accountIdOf(invoiceId) ?? '';
     const amountMinor = parseMoney(amount, currency);
     if (amountMinor <= 0n) throw new Refusal('invalid', 'invalid_money', 'Record an amount above zero.');

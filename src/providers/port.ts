@@ -32,9 +32,22 @@ export interface StoredMethod {
 /** Where a customer adds a payment method: a page of the provider's, or a secret for its library. */
 export type MethodSetup = { readonly kind: 'page'; readonly url: string } | { readonly kind: 'client_secret'; readonly secret: string };
 
+/** Which amounts of a currency a provider charges, in minor units of ISO 4217. */
+export interface ChargeableAmounts {
+  readonly minimumMinor: bigint;
+  readonly maximumMinor: bigint;
+  /** Amounts are multiples of it: 10 where the last of three decimals must be 0. */
+  readonly stepMinor: bigint;
+}
+
 /** A charge without the customer present. `key` is the same for every repetition of one attempt, and for no other. Amounts in minor units. */
 export interface ChargeRequest {
   readonly key: string;
+  /**
+   * When the attempt was made. Providers forget keys; one that may have forgotten this one looks the key up before it sends it, and always does
+   * where this is not told.
+   */
+  readonly since?: Instant;
   readonly customer: string;
   readonly method: string;
   readonly amountMinor: bigint;
@@ -64,16 +77,28 @@ export interface RefundRequest {
   readonly currency: string;
 }
 
-/** What a provider tells of its own accord, in our words. */
-export interface ProviderEvent {
+/** Whose write a key belongs to, where that is known: it is found for certain among those of its customer, and sooner or later without. */
+export interface KeyHolder {
+  readonly customer: string;
+}
+
+/** What a provider tells of its own accord, as it came in. */
+export interface Notification {
   /** The provider's name of the event: the same for every delivery. */
   readonly id: string;
-  readonly kind: 'charge' | 'refund';
-  /** The key of the attempt that it is about. */
-  readonly key: string;
-  readonly outcome: Outcome;
+  /** The provider's name of the kind of event, for people. */
+  readonly type: string;
   readonly occurredAt: Instant;
+  /** What the provider needs to find out what became of the thing: ids, and nothing about customers. `null`: the event is not for us. */
+  readonly about: Readonly<Record<string, string>> | null;
 }
+
+/** What a notification comes to, in our words: what is true when it is asked for, which may be later than what the notification told. */
+export type ProviderFact =
+  /** The key is that of the attempt or the refund. */
+  | { readonly kind: 'charge' | 'refund'; readonly key: string; readonly outcome: Outcome }
+  /** A customer added a payment method on a page of the provider's. */
+  | { readonly kind: 'method'; readonly accountId: string; readonly customer: string; readonly method: StoredMethod };
 
 /** What was received, as it was received: signatures are over the bytes. */
 export interface ReceivedWebhook {
@@ -82,8 +107,8 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Whoever holds payment methods and moves money. No method throws for what a provider may answer: each outcome has its case, and a failure
- * in between is `unknown`. Words of the provider stay inside its folder.
+ * Whoever holds payment methods and moves money. No charge, refund, look-up or cancellation throws for what a provider may answer: each outcome
+ * has its case, and a failure in between is `unknown`. All else throws `provider_unavailable` where the provider cannot be reached. Words of the provider stay inside its folder.
  */
 export interface PaymentProvider {
   readonly name: string;
@@ -91,18 +116,23 @@ export interface PaymentProvider {
   /** The provider's name of the customer; the same for the same account. */
   ensureCustomer(customer: Customer): Promise<string>;
   /** Where the customer adds a payment method. @throws Refusal `not_supported` */
-  setUpMethod(customer: string): Promise<MethodSetup>;
+  setUpMethod(customer: string, about: { readonly currency: string }): Promise<MethodSetup>;
   /** A token as a payment method that can be charged later. @throws Refusal `payment_method_refused`, `not_supported` */
   storeMethod(customer: string, token: string): Promise<StoredMethod>;
+  /** What it charges in that currency; `undefined` where it does not take the currency. What is less is carried forward by whoever bills. */
+  amounts(currency: string): ChargeableAmounts | undefined;
   charge(request: ChargeRequest): Promise<Outcome>;
+  /** Repeated under its key a refund is given once, whatever time has passed. */
   refund(request: RefundRequest): Promise<Outcome>;
-  /** What became of the write with that key: `not_attempted` where the provider never saw it. */
-  lookUp(key: string): Promise<Outcome>;
+  /** What became of the charge with that key: `not_attempted` where the provider never saw it. */
+  lookUp(key: string, holder?: KeyHolder): Promise<Outcome>;
   /**
    * Gives up the charge with that key. `not_attempted`: nothing comes of it any more, also where it is sent once more or is still under way;
-   * any other outcome is what became of it instead.
+   * any other outcome is what became of it instead, `unknown` where it may still be under way.
    */
-  cancel(key: string): Promise<Outcome>;
-  /** The events in a webhook whose signature is right. @throws Refusal `invalid_signature`, `not_supported` */
-  readWebhook(received: ReceivedWebhook): ProviderEvent[];
+  cancel(key: string, holder?: KeyHolder): Promise<Outcome>;
+  /** The notifications in a webhook whose signature is right. @throws Refusal `invalid_signature`, `not_supported`, `bad_request` */
+  readWebhook(received: ReceivedWebhook): Promise<Notification[]>;
+  /** What a notification comes to: the provider is asked. None where it is about nothing of ours. @throws Refusal `provider_unavailable` */
+  factsOf(notification: Notification): Promise<ProviderFact[]>;
 }

@@ -11,7 +11,7 @@ import { Refusal } from '../domain/refusal.js';
 import { versionKey } from '../domain/subscription/history.js';
 import { sendFile } from '../invoices/documents/document-reply.js';
 import { InvoiceDocuments } from '../invoices/documents/invoice-documents.js';
-import type { InvoiceView } from '../invoices/invoices.dto.js';
+import type { IssuedInvoiceView } from '../invoices/invoice-view.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { PlansService } from '../plans/plans.service.js';
 import { HUB } from './plans.js';
@@ -78,7 +78,7 @@ export class V1InvoicesController {
     return await sendFile(reply, document, { kind: 'pdf' });
   }
 
-  private async one(tx: Tx, number: string): Promise<InvoiceView> {
+  private async one(tx: Tx, number: string): Promise<IssuedInvoiceView> {
     const [invoice] = await this.ofHub(tx, [await this.invoices.one(tx, number)]);
     if (!invoice) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${number}".`);
     return invoice;
@@ -88,17 +88,19 @@ export class V1InvoicesController {
    * Those with a line of the product whose plans v1 sells: what other products bill is not for its eyes. Nor are void ones: it knows only
    * what is to be paid and what is paid, and they are neither.
    */
-  private async ofHub(tx: Tx, invoices: readonly InvoiceView[]): Promise<InvoiceView[]> {
-    const refs = invoices.flatMap(({ lines }) => lines.map(({ plan, planVersion }) => ({ plan, version: planVersion })));
+  private async ofHub(tx: Tx, invoices: readonly IssuedInvoiceView[]): Promise<IssuedInvoiceView[]> {
+    const refs = invoices.flatMap(({ lines }) =>
+      lines.flatMap(({ plan, planVersion }) => (plan === null || planVersion === null ? [] : [{ plan, version: planVersion }])),
+    );
     const sold = (await this.plans.versions(tx, refs)).filter(({ product }) => product === HUB);
     const keys = new Set(sold.map(({ plan, version }) => versionKey(plan, version)));
     return invoices.filter(
-      ({ status, lines }) => status !== 'void' && lines.some(({ plan, planVersion }) => keys.has(versionKey(plan, planVersion))),
+      ({ status, lines }) => status !== 'void' && lines.some(({ plan, planVersion }) => keys.has(versionKey(plan ?? '', planVersion ?? 0))),
     );
   }
 }
 
-function view(invoice: InvoiceView): V1InvoiceView {
+function view(invoice: IssuedInvoiceView): V1InvoiceView {
   const cents = (amount: string): number => Number(parseMoney(amount, invoice.currency));
   return {
     invoice_number: invoice.number,
@@ -115,7 +117,7 @@ function view(invoice: InvoiceView): V1InvoiceView {
     closed_at: invoice.paidAt,
     line_items: invoice.lines.map((line) => ({
       description: line.description,
-      plan_code: line.plan,
+      plan_code: line.plan ?? '',
       quantity: line.quantity,
       amount_in_cents: cents(line.amount),
       discount_in_cents: cents(line.discount),

@@ -40,7 +40,7 @@ function story(
 
 const noted = (lines: readonly BilledLine[], creditNotedMinor: bigint): BilledLine[] =>
   lines.map((line, i) => (i === 0 ? { ...line, creditNotedMinor } : line));
-const amounts = (lines: readonly { readonly plan: string; readonly amountMinor: bigint }[] = []) =>
+const amounts = (lines: readonly { readonly plan: string | null; readonly amountMinor: bigint }[] = []) =>
   lines.map(({ plan: of, amountMinor }) => [of, amountMinor]);
 
 test('a line of which credit notes took all, after a credit had made another charge cheaper, is credited no further, and never charged', () => {

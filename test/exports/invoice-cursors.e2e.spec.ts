@@ -53,7 +53,7 @@ test.each(['invoices', 'invoice-lines'])('%s go on by their numbers, also in ser
   const first = await exported(dataset);
   expect(first.invoices).toContain('INV-000001');
   expect((await exported(dataset, `after=${first.next}`)).invoices).toEqual([]);
-  await wharfage.source.query(`insert into number_series (key, prefix) values ($1, 'new')`, [dataset]);
+  await wharfage.source.query(`insert into number_series (key, prefix) values ($1, $1)`, [dataset]);
   await issued(wharfage.source, dataset, `new ${dataset}`);
   await subscribed(`buyer-of-${dataset}`);
   const second = await exported(dataset, `after=${first.next}`);

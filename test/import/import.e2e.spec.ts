@@ -31,6 +31,7 @@ const settings = () => ({
   LOG_LEVEL: 'silent',
   TEST_CLOCK: 'on',
   KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+  USAGE_GRACE_MINUTES: '0',
 });
 const run = (what: string, file: string, ...options: string[]): Promise<Ran> => commandHere(['import', what, file, ...options], settings());
 

@@ -148,6 +148,7 @@ test('a dry run says what changes for each account against its last invoice, the
     TEST_CLOCK: 'on',
     LOG_LEVEL: 'silent',
     KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+    USAGE_GRACE_MINUTES: '0',
   });
   expect(said).toMatchObject({ status: 0, errors: [] });
   expect(

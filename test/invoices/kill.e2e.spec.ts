@@ -53,6 +53,7 @@ const billRun = (url: string, env: Readonly<Record<string, string>> = {}): Child
       TEST_CLOCK: 'on',
       LOG_LEVEL: 'silent',
       KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+      USAGE_GRACE_MINUTES: '0',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

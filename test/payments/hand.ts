@@ -1,4 +1,5 @@
 import { Collect } from '../../src/payments/collect.js';
+import { ProviderEvents } from '../../src/payments/provider-events/provider-events.js';
 import { Providers } from '../../src/providers/providers.js';
 import type { SandboxProvider } from '../../src/providers/sandbox/sandbox.provider.js';
 import { type Reply, TestApp } from '../support/app.js';
@@ -71,6 +72,7 @@ export class ByHand {
     const { body, signature } = this.sandbox.settle(attemptKey);
     const headers = { 'content-type': 'application/json', 'sandbox-signature': signature };
     const { statusCode } = await this.wharfage.app.inject({ method: 'POST', url: '/providers/sandbox/webhooks', payload: body, headers });
+    await this.wharfage.app.get(ProviderEvents).runDue();
     return { status: statusCode };
   }
 

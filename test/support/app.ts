@@ -39,6 +39,7 @@ export class TestApp {
       LOG_LEVEL: 'silent',
       TEST_CLOCK: 'on',
       KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+      USAGE_GRACE_MINUTES: '0',
       DATA_DIR: join(tmpdir(), 'wharfage-test-data'),
       ...env,
     });

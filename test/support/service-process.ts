@@ -42,6 +42,7 @@ export class ServiceProcess {
         PORT: String(this.port),
         WHARFAGE_BOOTSTRAP_KEY: ADMIN_KEY,
         KEY_HASH_SECRET: 'a secret for tests, and for tests only',
+        USAGE_GRACE_MINUTES: '0',
         ...this.env,
       },
       stdio: ['ignore', log, log],

@@ -40,10 +40,10 @@ export async function ledgerBalances(wharfage: TestApp): Promise<void> {
 /** Each series counts 1, 2, 3 ... and every number is an invoice's, or a credit note's. */
 export async function numbersHaveNoGap(wharfage: TestApp): Promise<void> {
   for (const document of ['invoice', 'credit_note']) {
-    const rows: { n: bigint; number: string | null }[] = await wharfage.source.query(
-      `select s.n, d.number from ${document}_number s left join ${document} d on d.account_id = s.account_id and d.id = s.${document}_id order by s.series, s.n`,
+    const rows: { n: bigint; place: bigint; number: string | null }[] = await wharfage.source.query(
+      `select s.n, row_number() over (partition by s.series order by s.n) as place, d.number from ${document}_number s left join ${document} d on d.account_id = s.account_id and d.id = s.${document}_id order by s.series, s.n`,
     );
-    expect(rows.map((row) => Number(row.n))).toEqual(rows.map((_row, i) => i + 1));
+    expect(rows.map(({ n }) => n)).toEqual(rows.map(({ place }) => place));
     expect(rows.every((row) => row.number !== null)).toBe(true);
   }
 }

@@ -38,7 +38,7 @@ export const demo: Command = {
 };
 
 async function onDatabaseIn(dir: string): Promise<void> {
-  const read = readConfig({ DATA_DIR: dir, TEST_CLOCK: 'on', LOG_LEVEL: 'error', METRICS_PORT: '0' });
+  const read = readConfig({ DATA_DIR: dir, TEST_CLOCK: 'on', LOG_LEVEL: 'error', METRICS_PORT: '0', USAGE_GRACE_MINUTES: '0' });
   const { url, embedded } = await openDatabase(read);
   const config: Config = { ...read, databaseUrl: url };
   const app = await createApp(config);

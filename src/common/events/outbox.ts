@@ -14,6 +14,9 @@ export interface NewEvent {
 
 export const EVENT_TYPES = [
   'credit_note.issued',
+  'dunning.ended',
+  'dunning.recovered',
+  'dunning.started',
   'entitlements.changed',
   'invoice.marked_uncollectible',
   'invoice.sent',

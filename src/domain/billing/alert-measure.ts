@@ -72,7 +72,7 @@ function costOf(prepared: PreparedRunning, pricing: readonly RunningItem[], fact
 }
 
 function meterOf({ plan, planVersion, price }: BilledLine, { versions }: AccountFacts): string | undefined {
-  const sold = versions.get(versionKey(plan, planVersion))?.prices.find((candidate) => candidate.key === price);
+  const sold = versions.get(versionKey(plan ?? '', planVersion ?? 0))?.prices.find((candidate) => candidate.key === price);
   return sold?.kind === 'metered' ? sold.meter : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
 import { expected, type Held, nextDue, usageOpenFrom } from './expected.js';
 import { afterBurnDown, type CreditGrant } from './grants.js';
-import type { BilledLine, LineTax } from './line.js';
+import type { BilledLine, Line, LineTax } from './line.js';
 import { openingLines, openingsEnd } from './opening.js';
 import { owed } from './owed.js';
 import type { SettledParts } from './settled.js';
@@ -57,12 +57,13 @@ export function prepare(facts: AccountFacts, asOf: Instant): PreparedBill {
 
 /**
  * Second half: the invoice for what should have been charged less what was billed; `undefined` when that is nothing. `billedAt` is when it is
- * made, which is later than `asOf` where a run catches up: grants pay only before their expiry.
+ * made, which is later than `asOf` where a run catches up: grants pay only before their expiry. `manual` is what was added to it by hand.
  */
 export function conclude(
   { facts, asOf, expected: due }: PreparedBill,
   answers: readonly UsageAnswer[],
   billedAt: Instant = asOf,
+  manual: readonly Line[] = [],
 ): Draft | undefined {
   const metered = due.metered.map((item, i) => {
     const answer = answers[i];
@@ -79,8 +80,8 @@ export function conclude(
     billed,
     slotSeqs: facts.slotSeqs,
     ruleOf: (line) => ({
-      basis: facts.versions.get(versionKey(line.plan, line.planVersion))?.prorationBasis ?? 'second',
-      timeZone: zones.get(line.subscription) ?? 'UTC',
+      basis: facts.versions.get(versionKey(line.plan ?? '', line.planVersion ?? 0))?.prorationBasis ?? 'second',
+      timeZone: zones.get(line.subscription ?? '') ?? 'UTC',
     }),
   });
   return draft({
@@ -88,6 +89,7 @@ export function conclude(
     billed,
     billedAt,
     charges,
+    manual,
     redeemed: new Map(
       facts.subscriptions.flatMap((history) => {
         const { coupon } = startOf(history);

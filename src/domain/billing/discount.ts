@@ -50,12 +50,12 @@ export function discounts(input: DiscountInput): (readonly LineDiscount[])[] {
 
 /** The coupon that reduces a charge: redeemed on its subscription, valid in its period, and for its plan and price. */
 function couponOn(charge: Charge, { coupons, redeemed }: DiscountInput): Coupon | undefined {
-  const coupon = coupons.get(redeemed.get(charge.subscription) ?? '');
+  const coupon = coupons.get(redeemed.get(charge.subscription ?? '') ?? '');
   if (!coupon || charge.adjusts !== null || charge.amountMinor <= 0n) return undefined;
   const periods = coupon.duration === 'forever' ? Infinity : coupon.duration === 'once' ? 1 : (coupon.periods ?? 1);
   const applies =
     charge.periodOrdinal < periods &&
-    (coupon.plans === undefined || coupon.plans.includes(charge.plan)) &&
+    (coupon.plans === undefined || coupon.plans.includes(charge.plan ?? '')) &&
     (coupon.prices === undefined || (charge.price !== null && coupon.prices.includes(charge.price)));
   return applies ? coupon : undefined;
 }
@@ -71,7 +71,7 @@ function amountOff(
     ...billed.filter(inPeriod).flatMap((line) => line.discounts),
     ...charges.flatMap((line, i) => (inPeriod(line) ? (found[i] ?? []) : [])),
   ].filter((discount) => discount.coupon === coupon.key);
-  const leftOut = settled?.get(charge.subscription)?.given.get(charge.periodOrdinal) ?? 0n;
+  const leftOut = settled?.get(charge.subscription ?? '')?.given.get(charge.periodOrdinal) ?? 0n;
   const rest = parseMoney(coupon.amountOff ?? '0', currency) - given.reduce((total, discount) => total + discount.amountMinor, leftOut);
   return rest > 0n ? rest : 0n;
 }

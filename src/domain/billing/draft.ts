@@ -6,6 +6,10 @@ import { type BilledLine, type Charge, discountOf, type Line, type LineTax } fro
 import type { SettledParts } from './settled.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
+export const INVOICE_TYPES = ['subscription', 'one_off'] as const;
+/** Whether an invoice is made by what subscriptions owe, or by a person. */
+export type InvoiceType = (typeof INVOICE_TYPES)[number];
+
 /** An invoice that has no number yet. Amounts in minor units of the currency. */
 export interface Draft {
   readonly currency: string;
@@ -40,11 +44,14 @@ export interface DraftInput {
   readonly billedAt: Instant;
   /** When each subscription was created: orders the lines. */
   readonly createdAt: ReadonlyMap<string, Instant>;
+  /** Added by hand: they come last, and stand as they are. */
+  readonly manual?: readonly Line[];
 }
 
 /** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, grants, balance. */
 export function draft(input: DraftInput): Draft | undefined {
-  if (input.charges.length === 0) return undefined;
+  const { manual = [] } = input;
+  if (input.charges.length + manual.length === 0) return undefined;
   const charges = inOrder(input.charges, input.createdAt);
   const origins = new Map(input.billed.map((line) => [line.id, line]));
   const off = discounts({ ...input, charges });
@@ -53,7 +60,12 @@ export function draft(input: DraftInput): Draft | undefined {
     discounts: off[i] ?? [],
     taxes: charge.adjusts === null ? input.taxes : (origins.get(charge.adjusts)?.taxes ?? []),
   }));
-  return { currency: input.currency, lines, ...totals(lines, input) };
+  return drafted({ ...input, lines: [...lines, ...manual] });
+}
+
+/** The invoice of lines that are what they are. */
+export function drafted({ currency, lines, ...credit }: Credit & Pick<Draft, 'currency' | 'lines'>): Draft {
+  return { currency, lines, ...totals(lines, credit) };
 }
 
 /** What of an invoice the account's balance pays, in minor units. */
@@ -88,15 +100,15 @@ function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Cred
 
 /** By the subscription's creation, price key (bytewise), start of the service period, credits before charges, plan version. */
 function inOrder(charges: readonly Charge[], createdAt: ReadonlyMap<string, Instant>): Charge[] {
-  const created = (charge: Charge): bigint => createdAt.get(charge.subscription) ?? 0n;
+  const created = (charge: Charge): bigint => createdAt.get(charge.subscription ?? '') ?? 0n;
   return [...charges].sort(
     (a, b) =>
       compare(created(a), created(b)) ||
-      compare(a.subscription, b.subscription) ||
+      compare(a.subscription ?? '', b.subscription ?? '') ||
       compare(a.price ?? '', b.price ?? '') ||
       compare(a.servicePeriod.start, b.servicePeriod.start) ||
       compare(a.amountMinor < 0n ? 0 : 1, b.amountMinor < 0n ? 0 : 1) ||
-      compare(a.planVersion, b.planVersion) ||
+      compare(a.planVersion ?? 0, b.planVersion ?? 0) ||
       compare(a.slot, b.slot),
   );
 }

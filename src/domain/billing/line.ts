@@ -28,10 +28,11 @@ export interface Charge {
   /** When it fell due. A credit or adjustment bears the instant of the line that it adjusts. */
   readonly dueAt: Instant;
   readonly kind: LineKind;
-  readonly subscription: string;
-  readonly plan: string;
-  readonly planVersion: number;
-  /** The price's key; `null` for a plan's minimum. */
+  /** What is charged for; `null`, with its plan, for what was added by hand. */
+  readonly subscription: string | null;
+  readonly plan: string | null;
+  readonly planVersion: number | null;
+  /** The price's key; `null` for a plan's minimum, and for what was added by hand. */
   readonly price: string | null;
   readonly description: string;
   /** As shown: at most 6 decimals. */

@@ -40,8 +40,10 @@ export interface PreparedRunning {
   readonly questions: readonly UsageQuestion[];
 }
 
+type OfSubscription = 'subscription' | 'plan' | 'planVersion';
+
 /** What has been used of a price so far in its period, and what that comes to. */
-export interface RunningLine extends Omit<Unnumbered, 'price'> {
+export interface RunningLine extends Omit<Unnumbered, 'price' | OfSubscription>, Pick<Due, OfSubscription> {
   readonly price: MeteredPrice;
   /** What is charged at least when the piece is over, in minor units; null where there is no minimum, and once it is in the amount. */
   readonly minimumMinor: bigint | null;
@@ -97,8 +99,11 @@ export function concludeRunning({ currency, at, items, commitments }: PreparedRu
   });
   const lines = groups
     .filter(({ running }) => running.stretch.end > at)
-    .map(({ charge, running: { price, share, isOver, meteredPeriod } }): RunningLine => ({
+    .map(({ charge, running: { subscription, plan, planVersion, price, share, isOver, meteredPeriod } }): RunningLine => ({
       ...charge,
+      subscription,
+      plan,
+      planVersion,
       price,
       minimumMinor: price.minimum === undefined || isOver ? null : toMinor(exact(price.minimum).mul(share), currency),
       meteredPeriod,

@@ -79,8 +79,8 @@ export function settledAfter(lines: readonly Line[], { asOf, before }: { readonl
   return changed.reduce(earliest, latest(asOf, before));
 }
 
-/** One-time charges are never left out. */
-const isTimed = ({ kind }: Line): boolean => kind !== 'one_time';
+/** One-time charges are never left out; what was added by hand is never asked for. */
+const isTimed = ({ kind, subscription }: Line): boolean => kind !== 'one_time' && subscription !== null;
 
 /** What is known of each subscription. */
 export const factsKnown = (subscriptions: readonly SubscriptionHistory[]): Settlement['facts'] =>

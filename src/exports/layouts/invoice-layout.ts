@@ -23,6 +23,14 @@ function targetProblems([product, plan, price]: TextRow, { prices, plans, produc
   const key = `${plan ?? ''}/${price ?? ''}`;
   const found = (price === null ? undefined : codeOf(prices, key)) ?? codeOf(plans, plan ?? '') ?? codeOf(products, product ?? '');
   if (found !== undefined) return [];
+  if (plan === null)
+    return [
+      missing(
+        'products',
+        product ?? '',
+        `Nothing says what lines that were added by hand are booked to: map the product "${product ?? ''}".`,
+      ),
+    ];
   if (price === null) return [missing('plans', plan ?? '', `Nothing says what minimums of the plan "${plan ?? ''}" are booked to.`)];
   return [
     missing('prices', key, `Nothing says what the price "${key}" is booked to: map it, its plan, or its product "${product ?? ''}".`),

@@ -17,19 +17,20 @@ interface Billed {
 }
 
 /*
- * Accounts that were billed, but for those whose next bill is known to differ: usage came late, a subscription has changed since, or an invoice
- * is void that is to be billed again (until then nothing of the account is settled); or they are parked.
+ * Accounts whose subscriptions were billed, but for those whose next bill is known to differ: usage came late, a subscription has changed since, or an invoice
+ * is void that is to be billed again (until then nothing of the account is settled); what they owe waits in a draft; or they are parked.
  */
 const BILLED = `
   select i.account_id as "accountId", max(i.as_of) as "asOf" from invoice i
   join billing_state b on b.account_id = i.account_id and b.parked is null
-  where i.account_id > $1::uuid and ($2::uuid is null or i.account_id = $2)
+  where i.type = 'subscription' and i.account_id > $1::uuid and ($2::uuid is null or i.account_id = $2)
     and not exists (select from usage_late_touch t where t.account_id = i.account_id)
+    and not exists (select from invoice_draft d where d.account_id = i.account_id and d.type = 'subscription')
     and (b.settled_through is not null or not exists (
       select from invoice_settlement s where s.account_id = i.account_id and s.closed = 'void' and not s.waived))
     and not exists (
       select from subscription_change c
-      cross join lateral (select max(o.issued_at) as issued_at, max(o.as_of) as as_of from invoice o where o.account_id = i.account_id) last
+      cross join lateral (select max(o.issued_at) as issued_at, max(o.as_of) as as_of from invoice o where o.account_id = i.account_id and o.type = 'subscription') last
       where c.account_id = i.account_id and c.recorded_at > last.issued_at and c.effective_at <= last.as_of)
   group by i.account_id
   having ($3::timestamptz is null or max(i.issued_at) >= $3) and ($4::timestamptz is null or min(i.issued_at) < $4)

@@ -17,9 +17,9 @@ import { billedLines } from '../billed-lines.js';
 import { creditNoteBooks } from './credit-note-books.js';
 import { type CreditNoteRow, creditNotesOf, insertCreditNote, insertCreditNoteLines, storedTax, taxOf } from './credit-note-rows.js';
 import type { InvoiceRow } from '../invoice-view.js';
-import { buyerSnapshot, sellerSnapshot } from '../issue-invoices.js';
+import { buyerSnapshot, sellerSnapshot } from '../invoice-records.js';
 import { takeNumbers } from '../number-series.js';
-import { SellersService } from '../sellers/sellers.service.js';
+import { SellersService, seriesAt } from '../sellers/sellers.service.js';
 import { type InvoiceSettlement, settle as settleInvoice } from '../invoice-settlements.js';
 
 /** What somebody wants to be credited, and why. */
@@ -97,7 +97,8 @@ export class IssueCreditNotes {
     const seller = await this.sellers.byKey(tx, String(invoice.snapshot.seller['key']));
     const profile = (await this.accounts.profiles(tx, [accountId])).get(accountId);
     const snapshot = { seller: sellerSnapshot(seller), buyer: profile ? buyerSnapshot(profile) : invoice.snapshot.buyer };
-    const { issuedAt, numbers } = await takeNumbers(tx, seller.creditNoteSeries, 1, latest(this.clock.now(), invoice.issuedAt));
+    const now = latest(this.clock.now(), invoice.issuedAt);
+    const { series, issuedAt, numbers } = await takeNumbers(tx, seriesAt(seller, 'credit_note', now), 1, now);
     const [taken] = numbers;
     if (!taken) throw new RangeError('no number was taken');
     const note = {
@@ -106,7 +107,7 @@ export class IssueCreditNotes {
       ...taken,
       accountId,
       id,
-      series: seller.creditNoteSeries,
+      series,
       invoiceId: invoice.id,
       invoiceSeq,
       currency,

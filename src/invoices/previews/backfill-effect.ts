@@ -101,7 +101,7 @@ function differences(before: Draft | undefined, after: Draft | undefined, curren
   const money = (amountMinor: bigint | undefined): string | null => (amountMinor === undefined ? null : formatMoney(amountMinor, currency));
   return [...pairs.values()].map(({ line, before: was, after: is }) => ({
     kind: line.kind,
-    subscription: line.subscription,
+    subscription: line.subscription ?? '',
     price: line.price,
     description: line.description,
     servicePeriod: { start: formatInstant(line.servicePeriod.start), end: formatInstant(line.servicePeriod.end) },

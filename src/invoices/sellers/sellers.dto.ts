@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   IsArray,
   IsBIC,
+  IsBoolean,
   IsEmail,
   IsIBAN,
   IsInt,
@@ -15,7 +16,11 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { AddressDto, TaxIdDto } from '../../accounts/accounts.dto.js';
+import { AddressDto, PAYMENT_TERMS_DAYS_MAX, TaxIdDto } from '../../accounts/accounts.dto.js';
+import { IsTimeZoneName } from '../../common/http/field-rules.js';
+import { PREFIX_PATTERN } from '../../domain/document-number.js';
+
+const PREFIX = new RegExp(PREFIX_PATTERN);
 
 class SellerFields {
   @ApiProperty({ description: 'The name of the legal entity.', minLength: 1, maxLength: 200, example: 'Wharfage Ltd' })
@@ -80,11 +85,34 @@ class SellerFields {
   @Length(0, 1000)
   bankDetails!: string | null;
 
-  @ApiProperty({ description: 'Days from issue until an invoice is due.', type: 'integer', minimum: 0, maximum: 365 })
+  @ApiProperty({ description: 'Days from issue until an invoice is due.', type: 'integer', minimum: 0, maximum: PAYMENT_TERMS_DAYS_MAX })
   @IsInt()
   @Min(0)
-  @Max(365)
+  @Max(PAYMENT_TERMS_DAYS_MAX)
   paymentTermsDays!: number;
+
+  @ApiProperty({ description: 'IANA time zone in which the year of its numbers is counted; UTC by default.', example: 'Europe/Berlin' })
+  @IsTimeZoneName()
+  timeZone!: string;
+
+  @ApiProperty({
+    description:
+      'What the numbers of its invoices begin with. `{year}` stands for the calendar year of issue: each year is a series of its own that begins at 1. Left out it stays; by default it is made of the key.',
+    pattern: PREFIX_PATTERN,
+    example: 'ACME-{year}-',
+  })
+  @Matches(PREFIX)
+  invoicePrefix!: string;
+
+  @ApiProperty({ description: 'The same for its credit notes.', pattern: PREFIX_PATTERN, example: 'ACME-CN-{year}-' })
+  @Matches(PREFIX)
+  creditNotePrefix!: string;
+
+  @ApiProperty({
+    description: 'Whether it sells where an account names nobody. True takes that from the one that does; left out it stays.',
+  })
+  @IsBoolean()
+  isDefault!: boolean;
 }
 
 const OPTIONAL = [
@@ -97,6 +125,10 @@ const OPTIONAL = [
   'paymentTerms',
   'bankDetails',
   'paymentTermsDays',
+  'timeZone',
+  'invoicePrefix',
+  'creditNotePrefix',
+  'isDefault',
 ] as const;
 
 export class PutSellerDto extends IntersectionType(OmitType(SellerFields, OPTIONAL), PartialType(PickType(SellerFields, OPTIONAL))) {
@@ -109,13 +141,4 @@ export class PutSellerDto extends IntersectionType(OmitType(SellerFields, OPTION
 export class SellerView extends SellerFields {
   @ApiProperty({ description: 'Names the seller.' })
   key!: string;
-
-  @ApiProperty({ description: 'The number series of its invoices.' })
-  series!: string;
-
-  @ApiProperty({ description: 'The number series of its credit notes.' })
-  creditNoteSeries!: string;
-
-  @ApiProperty({ description: 'Whether it sells where nothing else is said.' })
-  isDefault!: boolean;
 }

@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Refusal } from '../../domain/refusal.js';
-import type { Capabilities, MethodSetup, Outcome, PaymentProvider, ProviderEvent, StoredMethod } from '../port.js';
+import type {
+  Capabilities,
+  ChargeableAmounts,
+  MethodSetup,
+  Notification,
+  Outcome,
+  PaymentProvider,
+  ProviderFact,
+  StoredMethod,
+} from '../port.js';
+import { ANY_AMOUNT } from '../any-amount.js';
 
 const unsupported = (): Refusal =>
   new Refusal(
@@ -26,6 +36,9 @@ export class ManualProvider implements PaymentProvider {
   storeMethod(): Promise<StoredMethod> {
     return Promise.reject(unsupported());
   }
+  amounts(): ChargeableAmounts {
+    return ANY_AMOUNT;
+  }
   charge(): Promise<Outcome> {
     return Promise.resolve(NOT_ATTEMPTED);
   }
@@ -38,7 +51,10 @@ export class ManualProvider implements PaymentProvider {
   cancel(): Promise<Outcome> {
     return Promise.resolve(NOT_ATTEMPTED);
   }
-  readWebhook(): ProviderEvent[] {
-    throw unsupported();
+  readWebhook(): Promise<Notification[]> {
+    return Promise.reject(unsupported());
+  }
+  factsOf(): Promise<ProviderFact[]> {
+    return Promise.resolve([]);
   }
 }

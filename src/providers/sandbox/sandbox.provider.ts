@@ -5,14 +5,17 @@ import { Database } from '../../common/database/database.js';
 import { formatInstant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
+import { ANY_AMOUNT } from '../any-amount.js';
 import type {
   Capabilities,
+  ChargeableAmounts,
   ChargeRequest,
   Customer,
   MethodSetup,
+  Notification,
   Outcome,
   PaymentProvider,
-  ProviderEvent,
+  ProviderFact,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -23,9 +26,18 @@ interface Operation {
   readonly key: string;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
+  readonly customer: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
+}
+
+/** The body of its webhooks. */
+interface Told {
+  readonly id: string;
+  readonly key: string;
+  readonly outcome: Outcome;
+  readonly occurredAt: string;
 }
 
 /**
@@ -60,12 +72,18 @@ export class SandboxProvider implements PaymentProvider {
     return Promise.resolve({ reference: `sbx_pm_${token}`, label: BEHAVIOURS[token].label });
   }
 
-  async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
+  amounts(): ChargeableAmounts {
+    return ANY_AMOUNT;
+  }
+
+  async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
     const token = method.replace('sbx_pm_', '');
     if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
     const { outcome, reaches, answers } = BEHAVIOURS[token];
     if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
-    const booked = await this.book({ key, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    const earlier = await this.chargesOf(customer, token);
+    const charged = { key, kind: 'charge' as const, token, customer, amountMinor, currency };
+    const booked = await this.book({ ...charged, outcome: outcome(referenceOf(key), earlier) });
     return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
   }
 
@@ -74,6 +92,7 @@ export class SandboxProvider implements PaymentProvider {
       key,
       kind: 'refund',
       token: 'sandbox_ok',
+      customer: null,
       amountMinor,
       currency,
       outcome: { kind: 'succeeded', reference: referenceOf(key) },
@@ -102,39 +121,47 @@ export class SandboxProvider implements PaymentProvider {
     return row?.outcome ?? canceled;
   }
 
-  readWebhook({ body, headers }: ReceivedWebhook): ProviderEvent[] {
+  readWebhook({ body, headers }: ReceivedWebhook): Promise<Notification[]> {
     const signature = Buffer.from(headers['sandbox-signature'] ?? '');
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
-      throw new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's.");
-    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Omit<ProviderEvent, 'occurredAt'> & {
-      readonly occurredAt: string;
-    };
-    return [{ id, kind, key, outcome, occurredAt: parseInstant(occurredAt) }];
+      return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
+    const { id, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([{ id, type: 'charge.settled', occurredAt: parseInstant(occurredAt), about }]);
+  }
+
+  factsOf({ about }: Notification): Promise<ProviderFact[]> {
+    const { key = '', outcome = '' } = about ?? {};
+    return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
   }
 
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const body = JSON.stringify({
-      id: `sbx_evt_${referenceOf(key)}`,
-      kind: 'charge',
-      key,
-      outcome,
-      occurredAt: formatInstant(this.clock.now()),
-    });
+    const told: Told = { id: `sbx_evt_${referenceOf(key)}`, key, outcome, occurredAt: formatInstant(this.clock.now()) };
+    const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
   /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
-  private async book({ key, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+  private async book({ key, kind, token, customer, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
     const [row] = await this.database.query<{ outcome: Outcome }>({
       name: 'sandbox_book',
-      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, $2, $3, $4, $5, $6, $7)
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at, customer) values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (key) do update set key = excluded.key returning outcome`,
-      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now())],
+      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now()), customer],
     });
     return row?.outcome ?? outcome;
+  }
+
+  private async chargesOf(customer: string, token: Token): Promise<number> {
+    const [row] = await this.database.query<{ n: bigint }>({
+      name: 'sandbox_charges_of',
+      text: `select count(*) as n from sandbox_operation where kind = 'charge' and customer = $1 and token = $2`,
+      values: [customer, token],
+    });
+    return Number(row?.n ?? 0);
   }
 
   private sign(body: Buffer): string {

@@ -44,7 +44,7 @@ const nameOf = (life: Life, plan: string, price: string): string => `${life.id} 
 const isInArrears = (price: object): boolean => 'billing' in price && price.billing === 'in_arrears';
 const covering = (life: Life, { plan, price, servicePeriod, adjusts }: BilledLine): Covering => ({
   ...servicePeriod,
-  name: nameOf(life, plan, price ?? ''),
+  name: nameOf(life, plan ?? '', price ?? ''),
   weight: adjusts === null ? 1 : -1,
 });
 

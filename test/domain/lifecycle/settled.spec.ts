@@ -101,7 +101,7 @@ function withoutSettled(all: AccountFacts, kept: Kept): AccountFacts {
   const [open, left] = [true, false].map((wanted) =>
     all.billed.filter(
       ({ kind, subscription, period, servicePeriod }) =>
-        (kind === 'one_time' || !ids.has(subscription) || isOpen(through, period, servicePeriod)) === wanted,
+        (kind === 'one_time' || !ids.has(subscription ?? '') || isOpen(through, period, servicePeriod)) === wanted,
     ),
   );
   const settled = new Map(

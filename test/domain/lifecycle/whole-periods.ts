@@ -76,7 +76,7 @@ function costOf({ prices: [price] }: PlanVersion, piece: Stretch, period: Stretc
 export function netOf(lines: readonly BilledLine[]): Map<string, bigint> {
   const net = new Map<string, bigint>();
   for (const line of lines) {
-    const name = nameOf(line.plan, line.servicePeriod);
+    const name = nameOf(line.plan ?? '', line.servicePeriod);
     net.set(name, (net.get(name) ?? 0n) + line.amountMinor);
   }
   return withoutZero(net);

@@ -1,16 +1,15 @@
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
+import './typescript.mjs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { transformFile } from '@swc/core';
 
 const ROOM_BYTES = 2 ** 31;
 
-/** A folder and a PostgreSQL for the run. Node 20 cannot import TypeScript, and jest's ESM hooks do not reach files that global setup imports. */
+/** A folder and a PostgreSQL for the run. */
 export default async function setup() {
   const parent = inMemory() ?? tmpdir();
   const run = join(parent, `wharfage-test-${process.pid}`);
-  const { startEmbedded, sweep } = await import(pathToFileURL(await compiled('src/common/database/embedded.ts')).href);
+  const { startEmbedded, sweep } = await import('../../../src/common/database/embedded.ts');
   await sweep(parent, 'wharfage-test');
   mkdirSync(run);
   globalThis.__run = run;
@@ -33,15 +32,4 @@ function inMemory() {
   } catch {
     return undefined;
   }
-}
-
-async function compiled(file) {
-  const { code } = await transformFile(file, {
-    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    module: { type: 'es6' },
-  });
-  const out = join(process.cwd(), 'node_modules/.cache/wharfage/embedded.mjs');
-  mkdirSync(join(out, '..'), { recursive: true });
-  writeFileSync(out, code);
-  return out;
 }
