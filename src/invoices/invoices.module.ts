@@ -15,6 +15,8 @@ import { AlertsService } from './alerts/alerts.service.js';
 import { ArchivePolicy } from './archive/archive-policy.js';
 import { ArchiveUsage } from './archive/archive-usage.js';
 import { BillAccounts } from './bill-accounts.js';
+import { Backtest } from './backtest/backtest.js';
+import { ReRateAccounts } from './backtest/re-rate-accounts.js';
 import { BackfillEffect } from './previews/backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
@@ -49,6 +51,7 @@ import { ExplainLine } from './explanations/explain-line.js';
 import { ExplanationsController } from './explanations/explanations.controller.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
+import { InvoiceDocuments } from './documents/invoice-documents.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueCreditNotes } from './credit-notes/issue-credit-notes.js';
@@ -112,6 +115,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ArchivePolicy,
     ArchiveUsage,
     BackfillEffect,
+    Backtest,
     BillAccounts,
     BillingBounds,
     BillRunService,
@@ -132,6 +136,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     GivenLines,
     GrantExpiry,
     HoldInvoices,
+    InvoiceDocuments,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
@@ -146,6 +151,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ReadInvoices,
     ReceivablesAging,
     RecomputeCheck,
+    ReRateAccounts,
     ReleaseGrants,
     RunningTotals,
     SellersService,
@@ -153,7 +159,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     SendInvoices,
     { provide: TAX_ENGINE, useClass: TableTaxEngine },
   ],
-  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, InvoiceDocuments, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
