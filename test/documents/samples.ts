@@ -1,4 +1,4 @@
-import { type Draft, draft, type DraftInput } from '../../src/domain/billing/draft.js';
+import { type Draft, drafted, untaxedLines } from '../../src/domain/billing/draft.js';
 import { sumOf } from '../../src/domain/billing/grants.js';
 import type { BilledLine, Charge, LineTax } from '../../src/domain/billing/line.js';
 import type { Coupon } from '../../src/domain/catalog.js';
@@ -90,21 +90,16 @@ export function chargeOf({ amount, ...more }: ChargeInput, i: number, currency =
 
 /** The draft of a bill run for these charges. */
 export function draftOf({ currency = 'EUR', charges, taxes = [], coupon, billed = [], balance = '0' }: SampleInput): Draft {
-  const input: DraftInput = {
+  const redemption = { coupon: 'WELCOME', fromOrdinal: 0, throughOrdinal: null, redeemedAt: START, endedAt: null };
+  const lines = untaxedLines({
     currency,
     charges: charges.map((charge, i) => chargeOf(charge, i, currency)),
     billed,
     coupons: new Map(coupon ? [['WELCOME', { key: 'WELCOME', duration: 'forever', ...coupon }]] : []),
-    redeemed: new Map(coupon ? [['sub_1', 'WELCOME']] : []),
-    taxes,
-    balanceMinor: parseMoney(balance, currency),
-    grants: [],
-    billedAt: ISSUED,
+    redeemed: new Map(coupon ? [['sub_1', [redemption]]] : []),
     createdAt: new Map(),
-  };
-  const made = draft(input);
-  if (!made) throw new Error('a sample without charges');
-  return made;
+  }).map((line) => ({ ...line, taxes: line.taxes ?? taxes }));
+  return drafted({ currency, lines, balanceMinor: parseMoney(balance, currency), grants: [], billedAt: ISSUED });
 }
 
 export function sample(input: SampleInput): BillingDocument {
