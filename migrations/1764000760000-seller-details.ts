@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What invoices and e-invoices say of a seller beyond its name and address. */
-export class SellerDetails1764000790000 implements MigrationInterface {
+export class SellerDetails1764000760000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       alter table seller
