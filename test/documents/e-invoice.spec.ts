@@ -38,6 +38,8 @@ test.each(Object.entries(SAMPLES).filter(([name]) => name !== NOT_POSSIBLE))(
       number: document.number,
       currency: document.currency,
       issued: document.issuedOn,
+      note: document.reason ?? document.memo ?? undefined,
+      order: document.purchaseOrder ?? undefined,
       preceding: document.corrects.map(({ number }) => number),
       seller: { name: document.seller.name },
       buyer: { name: document.buyer.name },

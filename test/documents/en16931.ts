@@ -45,6 +45,8 @@ export interface ReadInvoice {
   readonly due: string | undefined;
   readonly type: string | undefined;
   readonly currency: string | undefined;
+  readonly note: string | undefined;
+  readonly order: string | undefined;
   readonly preceding: readonly string[];
   readonly seller: ReadParty;
   readonly buyer: ReadParty;
@@ -112,6 +114,8 @@ export function readUbl(xml: string): ReadInvoice {
     due: text(node, 'cbc:DueDate'),
     type: text(node, isNote ? 'cbc:CreditNoteTypeCode' : 'cbc:InvoiceTypeCode'),
     currency: text(node, 'cbc:DocumentCurrencyCode'),
+    note: text(node, 'cbc:Note'),
+    order: text(node, 'cac:OrderReference/cbc:ID'),
     preceding: all(node, 'cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID').map((one) => textOf(one) ?? ''),
     seller: party('cac:AccountingSupplierParty'),
     buyer: party('cac:AccountingCustomerParty'),
@@ -188,6 +192,8 @@ export function readCii(xml: string): ReadInvoice {
     due: date(settlement, 'ram:SpecifiedTradePaymentTerms/ram:DueDateDateTime'),
     type: text(node, 'rsm:ExchangedDocument/ram:TypeCode'),
     currency: text(settlement, 'ram:InvoiceCurrencyCode'),
+    note: text(node, 'rsm:ExchangedDocument/ram:IncludedNote/ram:Content'),
+    order: text(trade, 'ram:ApplicableHeaderTradeAgreement/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID'),
     preceding: all(settlement, 'ram:InvoiceReferencedDocument/ram:IssuerAssignedID').map((one) => textOf(one) ?? ''),
     seller: party('ram:SellerTradeParty'),
     buyer: party('ram:BuyerTradeParty'),

@@ -31,6 +31,7 @@ test.each(Object.entries(SAMPLES).filter(([name]) => !ALIKE.includes(name)))(
     for (const { name, rate, taxableMinor, amountMinor } of document.taxes)
       expect(text).toMatch(new RegExp(`${name}.* ${String(Number(rate) * 100)} % ${money(taxableMinor)} ${money(amountMinor)}`));
     expect(text).toContain(document.number);
+    for (const words of [document.memo, document.purchaseOrder]) expect(text).toContain(words ?? '');
     expect(text).toContain(document.seller.address?.line1 ?? '');
     expect(text).toContain(document.buyer.address?.line2 ?? '');
     if (document.dueMinor > 0n && document.kind === 'invoice') {

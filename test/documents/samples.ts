@@ -61,6 +61,8 @@ interface SampleInput {
   readonly seller?: object;
   readonly buyer?: object;
   readonly corrects?: readonly string[];
+  readonly memo?: string;
+  readonly purchaseOrder?: string;
 }
 
 export function chargeOf({ amount, ...more }: ChargeInput, i: number, currency = 'EUR'): Charge {
@@ -107,6 +109,8 @@ export function sample(input: SampleInput): BillingDocument {
   return invoiceDocument({
     ...made,
     number: 'INV-000042',
+    memo: input.memo ?? null,
+    purchaseOrder: input.purchaseOrder ?? null,
     issuedAt: ISSUED,
     dueAt: ISSUED + 14n * DAY,
     periodStart: START,
@@ -194,6 +198,8 @@ export const SAMPLES: Readonly<Record<string, BillingDocument>> = {
     taxes: [DE],
   }),
   discounted: sample({
+    memo: 'Thank you for your order.',
+    purchaseOrder: 'PO-4711',
     charges: [{ amount: '49.00' }, { amount: '33.33', description: 'Storage' }],
     taxes: [DE],
     coupon: { percentOff: '15' },

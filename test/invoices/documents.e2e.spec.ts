@@ -120,6 +120,13 @@ test('JSON is answered where nothing else is asked for, and unknown forms are re
   expect(await wharfage.call('GET', `/v2/invoices/${String(first.id)}`)).toMatchObject({ status: 200, body: { number: first.number } });
   expect((await wharfage.call('GET', `/v2/invoices/${String(first.id)}?syntax=edifact`)).status).toBe(400);
   expect((await file('/v2/invoices/INV-999999', 'application/pdf')).text).toContain('"code":"invoice_not_found"');
+  const draft = await wharfage.ok('POST', '/v2/invoices', {
+    account: 'acme',
+    draft: true,
+    lines: [{ description: 'Work', amount: '10.00' }],
+  });
+  expect((await file(`/v2/invoices/${String(draft.id)}`, 'application/pdf')).text).toContain('"code":"draft_has_no_document"');
+  await wharfage.ok('DELETE', `/v2/invoices/${String(draft.id)}`);
   expect((await file('/v2/credit-notes/CN-999999', 'application/xml')).status).toBe(404);
 });
 

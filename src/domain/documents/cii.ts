@@ -23,7 +23,7 @@ export function ciiOf(invoice: EInvoice): XmlElement {
       leaf('ram:ID', document.number), // BT-1
       leaf('ram:TypeCode', invoice.typeCode), // BT-3
       date('ram:IssueDateTime', document.issuedOn), // BT-2
-      group('ram:IncludedNote', leaf('ram:Content', document.reason)), // BT-22
+      group('ram:IncludedNote', leaf('ram:Content', document.reason ?? document.memo)), // BT-22
     ),
     group(
       'rsm:SupplyChainTradeTransaction',
@@ -36,10 +36,16 @@ export function ciiOf(invoice: EInvoice): XmlElement {
 }
 
 function headers(invoice: EInvoice): (XmlElement | null)[] {
+  const { document } = invoice;
   const { seller, buyer, deliveredTo } = partiesOf(invoice);
   const delivery = group('ram:ShipToTradeParty', group('ram:PostalTradeAddress', leaf('ram:CountryID', deliveredTo))); // BT-80
   return [
-    group('ram:ApplicableHeaderTradeAgreement', party('ram:SellerTradeParty', seller), party('ram:BuyerTradeParty', buyer)), // BG-4, BG-7
+    group(
+      'ram:ApplicableHeaderTradeAgreement',
+      party('ram:SellerTradeParty', seller), // BG-4
+      party('ram:BuyerTradeParty', buyer), // BG-7
+      group('ram:BuyerOrderReferencedDocument', leaf('ram:IssuerAssignedID', document.purchaseOrder)), // BT-13
+    ),
     { name: 'ram:ApplicableHeaderTradeDelivery', attributes: {}, content: delivery === null ? [] : [delivery] },
     settlement(invoice),
   ];

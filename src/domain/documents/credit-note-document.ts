@@ -42,6 +42,8 @@ export function creditNoteDocument(note: CreditNoteContent): BillingDocument {
     buyer: buyerOf(note.snapshot),
     corrects: references([note.invoice]),
     reason: note.reason,
+    memo: null,
+    purchaseOrder: null,
     lines: note.lines.map((line, i) => lineOf(line, note.invoice.lines, i + 1, timeZone)),
     subtotalMinor: note.subtotalMinor,
     discountMinor: 0n,

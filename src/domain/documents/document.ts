@@ -98,6 +98,10 @@ export interface BillingDocument {
   readonly buyer: Party;
   readonly corrects: readonly DocumentReference[];
   readonly reason: string | null;
+  /** A note to the buyer. */
+  readonly memo: string | null;
+  /** The number of the buyer's order. */
+  readonly purchaseOrder: string | null;
   readonly lines: readonly DocumentLine[];
   readonly subtotalMinor: bigint;
   readonly discountMinor: bigint;

@@ -24,6 +24,8 @@ export interface InvoiceContent {
   readonly grantsAppliedMinor: bigint;
   readonly dueMinor: bigint;
   readonly creditedMinor: bigint;
+  readonly memo: string | null;
+  readonly purchaseOrder: string | null;
   readonly snapshot: Snapshot;
   /** The invoices whose lines it credits or corrects. */
   readonly corrects: readonly { readonly number: string; readonly issuedAt: Instant }[];
@@ -45,6 +47,8 @@ export function invoiceDocument(invoice: InvoiceContent): BillingDocument {
     buyer: buyerOf(snapshot),
     corrects: references(invoice.corrects),
     reason: null,
+    memo: invoice.memo,
+    purchaseOrder: invoice.purchaseOrder,
     lines: invoice.lines.map((line, i) => lineOf(line, i + 1, timeZone)),
     subtotalMinor: invoice.subtotalMinor,
     discountMinor: invoice.discountMinor,

@@ -22,9 +22,10 @@ export function ublOf(invoice: EInvoice): XmlElement {
     leaf('cbc:IssueDate', document.issuedOn), // BT-2
     isCreditNote ? null : leaf('cbc:DueDate', document.dueOn), // BT-9
     leaf(isCreditNote ? 'cbc:CreditNoteTypeCode' : 'cbc:InvoiceTypeCode', invoice.typeCode), // BT-3
-    leaf('cbc:Note', document.reason), // BT-22
+    leaf('cbc:Note', document.reason ?? document.memo), // BT-22
     leaf('cbc:DocumentCurrencyCode', document.currency), // BT-5
     period('cac:InvoicePeriod', document.period), // BG-14
+    group('cac:OrderReference', leaf('cbc:ID', document.purchaseOrder)), // BT-13
     document.corrects.map(({ number, issuedOn }) =>
       group('cac:BillingReference', group('cac:InvoiceDocumentReference', leaf('cbc:ID', number), leaf('cbc:IssueDate', issuedOn))),
     ), // BG-3

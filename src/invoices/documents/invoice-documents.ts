@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../common/database/database.js';
+import { accountIdOf } from '../../common/ids.js';
 import { sumOf } from '../../domain/billing/grants.js';
 import type { InvoicedLine } from '../../domain/billing/creditable.js';
 import { creditNoteDocument } from '../../domain/documents/credit-note-document.js';
 import type { BillingDocument } from '../../domain/documents/document.js';
 import { invoiceDocument } from '../../domain/documents/invoice-document.js';
 import type { Instant } from '../../domain/instant.js';
+import { Refusal } from '../../domain/refusal.js';
 import { LINE_COLUMNS, lineOf, type LineRow } from '../billed-lines.js';
 import { taxOf } from '../credit-notes/credit-note-rows.js';
 import { CreditNotesService } from '../credit-notes/credit-notes.service.js';
+import { draftsWhere } from '../drafts/draft-records.js';
 import { applicationsTo } from '../grants/grant-entries.js';
 import { InvoicesService } from '../invoices.service.js';
 
@@ -34,13 +37,15 @@ export class InvoiceDocuments {
     private readonly notes: CreditNotesService,
   ) {}
 
-  /** By id or number. @throws Refusal `invoice_not_found` */
+  /** By id or number. @throws Refusal `invoice_not_found`, `draft_has_no_document` */
   async invoice(tx: Tx, idOrNumber: string): Promise<BillingDocument> {
+    await refuseDraft(tx, idOrNumber);
     const row = await this.invoices.row(tx, idOrNumber);
     const lines = await linesOf(tx, row);
     const grantsAppliedMinor = sumOf(await applicationsTo(tx, [row]));
     const corrects = await tx.query<{ number: string; issuedAt: Instant }[]>(CORRECTED, [row.accountId, row.id]);
-    return invoiceDocument({ ...row, lines, taxes: row.taxes.map(taxOf), grantsAppliedMinor, corrects });
+    const { memo = null, purchaseOrder = null } = row.snapshot;
+    return invoiceDocument({ ...row, memo, purchaseOrder, lines, taxes: row.taxes.map(taxOf), grantsAppliedMinor, corrects });
   }
 
   /** By id or number. @throws Refusal `credit_note_not_found` */
@@ -50,6 +55,14 @@ export class InvoiceDocuments {
     const lines = await linesOf(tx, invoice);
     return creditNoteDocument({ ...note, taxes: note.taxes.map(taxOf), invoice: { ...invoice, lines } });
   }
+}
+
+/** What may still change is not printed. */
+async function refuseDraft(tx: Tx, id: string): Promise<void> {
+  const accountId = accountIdOf(id);
+  if (accountId === undefined) return;
+  const [draft] = await draftsWhere(tx, 'where i.account_id = $1 and i.id = $2', [accountId, id]);
+  if (draft) throw new Refusal('conflict', 'draft_has_no_document', `${id} is a draft: finalize it, and it has a document.`);
 }
 
 async function linesOf(tx: Tx, { accountId, id }: InvoiceKey): Promise<InvoicedLine[]> {

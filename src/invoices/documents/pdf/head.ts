@@ -48,11 +48,12 @@ function drawLines(canvas: Canvas, lines: readonly string[], { x, y, color }: { 
 }
 
 function drawFacts(canvas: Canvas, document: BillingDocument): number {
-  const { issuedOn, dueOn, period, corrects, kind } = document;
+  const { issuedOn, dueOn, period, corrects, kind, purchaseOrder } = document;
   const facts: [string, string][] = [
     [kind === 'credit_note' ? 'Credit note number' : 'Invoice number', document.number],
     ['Date of issue', longDate(issuedOn)],
     ...(dueOn === null || isCredit(document) ? [] : [['Due date', longDate(dueOn)] as [string, string]]),
+    ...(purchaseOrder === null ? [] : [['Your order', purchaseOrder] as [string, string]]),
     ...(period === null ? [] : [['Service period', rangeText(period)] as [string, string]]),
     ...(corrects.length === 0
       ? []

@@ -83,13 +83,13 @@ export function drawTaxes(canvas: Canvas, { taxes, currency }: BillingDocument, 
   canvas.y += 12;
 }
 
-/** Why no tax is charged, and why a credit note was issued. */
-export function drawRemarks(canvas: Canvas, { taxes, reason }: BillingDocument, addPage: () => void): void {
+/** Why no tax is charged, why a credit note was issued, and what else is to be said to the buyer. */
+export function drawRemarks(canvas: Canvas, { taxes, reason, memo }: BillingDocument, addPage: () => void): void {
   const reasons = taxes.flatMap((tax) => {
     const why = tax.category === 'E' && tax.exemptionReason === null ? 'Exempt from tax' : reasonFor(tax);
     return why === null ? [] : [`${tax.name}: ${why}`.replace(`${why}: ${why}`, why)];
   });
-  const remarks = [...(reason === null ? [] : [`Reason: ${reason}`]), ...new Set(reasons)];
+  const remarks = [...(reason === null ? [] : [`Reason: ${reason}`]), ...(memo === null ? [] : [memo]), ...new Set(reasons)];
   for (const remark of remarks) {
     const height = canvas.heightOf(remark, { ...PLAIN, width: CONTENT_WIDTH });
     if (canvas.room < height) addPage();
