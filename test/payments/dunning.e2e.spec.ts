@@ -299,6 +299,7 @@ test.each([
   expect(state).toBe('succeeded');
   const sandbox = wharfage.app.get(Providers).named('sandbox') as SandboxProvider;
   for (let i = 0; i < 2; i += 1) await deliver(sandbox.returnRefund(id));
+  await passes(0);
   expect(await refund()).toMatchObject({ state: 'failed', failure: 'the account of the customer is closed' });
   expect((await wharfage.ok('GET', `/v2/accounts/${key}/balance`)).balance).toBe(balance);
   const posted = await wharfage.source.query(
