@@ -38,6 +38,11 @@ export interface Config {
   readonly recurlyRegion: 'us' | 'eu';
   readonly recurlyApiBase: string | undefined;
   readonly providerTimeoutMs: number;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
+  readonly webhookAllowPrivate: boolean;
+  readonly webhookDisableAfterDays: number;
+  readonly webhookLogDays: number;
 }
 
 interface Setting<Value> {
@@ -128,7 +133,8 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   },
   KEY_HASH_SECRET: {
     fallback: '',
-    meaning: 'Keys the hashes of API keys: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
+    meaning:
+      'Keys the hashes of API keys and encrypts the secrets of webhooks: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
     read: optional((text) => text.length >= 32, 'must have at least 32 characters'),
   },
   ENVIRONMENT: {
@@ -202,6 +208,29 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     meaning: 'How long a payment provider may take to answer, in milliseconds.',
     read: whole(50, 120_000),
   },
+  SMTP_URL: {
+    fallback: '',
+    meaning:
+      'Who takes mails: smtp(s)://user:password@host:port. Without it they are written to DATA_DIR/mail; in production none is sent.',
+    read: optional((text) => /^smtps?:\/\//.test(text), 'must be an smtp:// or smtps:// URL'),
+  },
+  MAIL_FROM: {
+    fallback: 'Billing <billing@localhost>',
+    meaning: 'Who mails come from: an address, or a name with the address in <>.',
+    read: (text) =>
+      /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
+  },
+  WEBHOOK_ALLOW_PRIVATE: {
+    fallback: 'off',
+    meaning: 'on: webhooks may go to private addresses, and over http: for development, or where every endpoint is your own.',
+    read: onOff,
+  },
+  WEBHOOK_DISABLE_AFTER_DAYS: {
+    fallback: '5',
+    meaning: 'An endpoint that has only failed for so long is disabled.',
+    read: whole(1, 365),
+  },
+  WEBHOOK_LOG_DAYS: { fallback: '30', meaning: 'How long deliveries of webhooks are kept once they ended.', read: whole(1, 3_650) },
 };
 
 const NAMES = {
@@ -238,6 +267,11 @@ const NAMES = {
   RECURLY_REGION: 'recurlyRegion',
   RECURLY_API_BASE: 'recurlyApiBase',
   PROVIDER_TIMEOUT_MS: 'providerTimeoutMs',
+  SMTP_URL: 'smtpUrl',
+  MAIL_FROM: 'mailFrom',
+  WEBHOOK_ALLOW_PRIVATE: 'webhookAllowPrivate',
+  WEBHOOK_DISABLE_AFTER_DAYS: 'webhookDisableAfterDays',
+  WEBHOOK_LOG_DAYS: 'webhookLogDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

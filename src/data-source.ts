@@ -13,8 +13,10 @@ import { AlertRow } from './invoices/alerts/alert.entity.js';
 import { MeterRow } from './meters/meter.entity.js';
 import { CouponRow } from './plans/coupon.entity.js';
 import { Feature } from './plans/feature.entity.js';
+import { DunningPolicyRow, DunningPolicyVersionRow } from './payments/dunning/dunning-policy.entity.js';
 import { Plan, PlanVersionRow } from './plans/plan.entity.js';
 import { Subscription, SubscriptionChange } from './subscriptions/subscription.entity.js';
+import { WebhookEndpoint } from './webhooks/endpoints/webhook-endpoint.entity.js';
 
 /** Every table that TypeORM knows. */
 export const entities = [
@@ -24,6 +26,8 @@ export const entities = [
   ApiKey,
   AuditEntry,
   CouponRow,
+  DunningPolicyRow,
+  DunningPolicyVersionRow,
   Feature,
   IdempotencyKey,
   MeterRow,
@@ -32,6 +36,7 @@ export const entities = [
   Subscription,
   SubscriptionChange,
   TaxRateRow,
+  WebhookEndpoint,
 ];
 
 export interface DataSourceSettings {

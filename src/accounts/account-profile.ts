@@ -37,6 +37,7 @@ export interface AccountProfile {
   readonly taxIds: readonly TaxId[];
   readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
   readonly provider: ProviderName;
+  readonly dunningPolicy: string | null;
   readonly pastDueSince: Instant | null;
   /** Key of who sells to it; null for the default seller. */
   readonly seller: string | null;

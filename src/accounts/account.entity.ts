@@ -43,6 +43,10 @@ export class Account {
   @Column('text')
   provider!: ProviderName;
 
+  /** Key of the dunning policy that it has instead of the default one. */
+  @Column('text', { nullable: true })
+  dunningPolicy!: string | null;
+
   @Column('jsonb', { default: {} })
   metadata!: Readonly<Record<string, string>>;
 

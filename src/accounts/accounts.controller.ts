@@ -97,6 +97,7 @@ const view = (account: Account): AccountView => ({
   seller: account.seller,
   paymentTermsDays: account.paymentTermsDays,
   usageGrace: account.usageGrace,
+  dunningPolicy: account.dunningPolicy,
   metadata: account.metadata,
   createdAt: formatInstant(account.createdAt),
   updatedAt: formatInstant(account.updatedAt),

@@ -167,6 +167,16 @@ class AccountFields {
   usageGrace!: Grace | null;
 
   @ApiProperty({
+    description: 'Key of the dunning policy by which its invoices are collected again; the default one if left out.',
+    type: String,
+    nullable: true,
+    pattern: KEY_PATTERN,
+    example: 'patient',
+  })
+  @IsKey()
+  dunningPolicy!: string | null;
+
+  @ApiProperty({
     description: 'Text values of the caller: up to 50, with names of up to 40 and values of up to 500 characters.',
     type: 'object',
     additionalProperties: { type: 'string', maxLength: 500 },

@@ -33,6 +33,9 @@ export const accountChanged = defineFact<{ accountId: string }>('account.changed
 /** Told before a user becomes an organization; whoever knows a reason why that cannot be refuses. */
 export const accountConverting = defineFact<{ accountId: string; force: boolean }>('account.converting');
 
+/** Told before an account has another dunning policy than the default one; whoever knows the policies refuses one that there is not. */
+export const dunningPolicyNamed = defineFact<{ key: string }>('account.dunning_policy_named');
+
 type AccountContent = Omit<Account, 'id' | 'key' | 'pastDueSince' | 'revision' | 'createdAt' | 'updatedAt'>;
 
 const KNOWN_KEYS_MAX = 200_000;
@@ -76,6 +79,7 @@ export class AccountsService {
     refuseAll(graceProblems(content.usageGrace));
     if (content.seller !== null && (created || content.seller !== row.seller))
       await this.hooks.tell(tx, accountSellerChanging, { seller: content.seller });
+    await this.refuseUnknownPolicy(tx, content.dunningPolicy, created ? null : row.dunningPolicy);
     if (!created) return await this.change(tx, call, row, content);
     await this.audit.record(tx, { actor: call.actor, action: 'account.created', ...subject(row), after: content });
     await this.hooks.tell(tx, accountChanged, { accountId: row.id });
@@ -193,6 +197,11 @@ export class AccountsService {
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
   }
 
+  /** @throws Refusal as those do who listen to `dunningPolicyNamed` */
+  private async refuseUnknownPolicy(tx: Tx, key: string | null, before: string | null): Promise<void> {
+    if (key !== null && key !== before) await this.hooks.tell(tx, dunningPolicyNamed, { key });
+  }
+
   private async change(tx: Tx, call: Call, row: Account, content: AccountContent): Promise<Account> {
     if (isDeepStrictEqual(contentOf(row), content)) return row;
     if (content.kind !== row.kind)
@@ -218,7 +227,7 @@ export class AccountsService {
 }
 
 const PROFILES = `
-  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.metadata, a.past_due_since as "pastDueSince",
+  select a.id, a.key, a.kind, a.name, a.email, a.currency, a.time_zone as "timeZone", a.address, a.tax_ids as "taxIds", a.provider, a.dunning_policy as "dunningPolicy", a.metadata, a.past_due_since as "pastDueSince",
     a.seller, a.payment_terms_days as "paymentTermsDays", a.usage_grace as "usageGrace",
     coalesce((
       select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('key', r.key, 'name', r.name, 'rate', r.rate::text, 'category', r.category,
@@ -241,6 +250,7 @@ function contentOf(input: PutAccountDto | Account): AccountContent {
     seller: input.seller ?? null,
     paymentTermsDays: input.paymentTermsDays ?? null,
     usageGrace: input.usageGrace ? { unit: input.usageGrace.unit, count: input.usageGrace.count } : null,
+    dunningPolicy: input.dunningPolicy ?? null,
     metadata: { ...input.metadata },
   };
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { CONFIG, type Config } from '../config.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { Encryption } from './api-keys/encryption.js';
 import { KeyHashing } from './api-keys/key-hashing.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.service.js';
@@ -26,6 +27,10 @@ import { RateLimiter } from './http/rate-limiter.js';
 import { Writes } from './http/writes.js';
 import { Jobs } from './jobs/jobs.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { DeliverMails } from './mail/deliver-mails.js';
+import { MAIL_SENDER } from './mail/mail-sender.js';
+import { Mails } from './mail/mails.js';
+import { senderFor } from './mail/sends-mails.js';
 import { LOG } from './telemetry/log-token.js';
 import { TestClockController } from './test-clock.controller.js';
 
@@ -41,6 +46,7 @@ export class CommonModule {
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
+        { provide: MAIL_SENDER, useFactory: () => senderFor(config) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         Admission,
@@ -50,13 +56,16 @@ export class CommonModule {
         Checks,
         Clock,
         Database,
+        DeliverMails,
         DirectRoutes,
         Draining,
+        Encryption,
         Hooks,
         HotReads,
         IdempotencyCleanup,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         RateLimiter,
         Writes,
@@ -72,10 +81,12 @@ export class CommonModule {
         Clock,
         Database,
         DirectRoutes,
+        Encryption,
         Hooks,
         HotReads,
         Jobs,
         KeyHashing,
+        Mails,
         Outbox,
         Writes,
       ],

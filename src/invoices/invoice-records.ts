@@ -69,6 +69,7 @@ export function documentRecord({ profile, seller, document, draft, versions, asO
 /** Who bought, as invoices and credit notes keep it. */
 export const buyerSnapshot = ({
   pastDueSince: _pastDueSince,
+  dunningPolicy: _dunningPolicy,
   seller: _seller,
   paymentTermsDays: _paymentTermsDays,
   usageGrace: _usageGrace,
@@ -76,11 +77,27 @@ export const buyerSnapshot = ({
 }: AccountProfile): object => buyer;
 
 /** Who sold, as invoices and credit notes keep it. */
-export const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({
+export const sellerSnapshot = ({
   key,
   name,
   address,
   taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
+  bankDetails,
+}: Seller): object => ({
+  key,
+  name,
+  address,
+  taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
   bankDetails,
 });
 

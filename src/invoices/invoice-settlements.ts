@@ -56,6 +56,13 @@ export function unpaidOf(tx: Tx, accountId: string, { writtenOff = false } = {})
   );
 }
 
+/** What accounts are asked for and have not paid, by account, oldest first. */
+export function openOf(tx: Tx, accountIds: readonly string[]): Promise<InvoiceSettlement[]> {
+  return tx.query<InvoiceSettlement[]>(`${SELECT} where s.account_id = any($1::uuid[]) and ${OPEN_MINOR} > 0 order by i.issued_at, i.id`, [
+    accountIds,
+  ]);
+}
+
 /** What is taken off an invoice that may still be paid. */
 export interface Settled {
   readonly paidMinor: bigint;

@@ -12,7 +12,7 @@ import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
 import { claimOne } from './billing-state.js';
 import { creditNotesOf } from './credit-notes/credit-note-rows.js';
 import { applicationsTo } from './grants/grant-entries.js';
-import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, settle, STATUS, unpaidOf } from './invoice-settlements.js';
+import { type InvoiceSettlement, LEFT_MINOR, lockSettlement, openOf, settle, STATUS, unpaidOf } from './invoice-settlements.js';
 import { INVOICE_COLUMNS, type InvoiceRow, invoiceView, type IssuedInvoiceView, SETTLEMENT_COLUMNS } from './invoice-view.js';
 import type { InvoicesQuery } from './invoices.dto.js';
 import { type CreditMoney, keptOf } from './credit-notes/issue-credit-notes.js';
@@ -84,6 +84,11 @@ export class InvoicesService {
   /** What an account still owes, oldest first; with `writtenOff` also what nobody is expected to pay any more. */
   unpaid(tx: Tx, accountId: string, options?: { readonly writtenOff: boolean }): Promise<InvoiceSettlement[]> {
     return unpaidOf(tx, accountId, options);
+  }
+
+  /** What many accounts are asked for and have not paid, oldest first. One query at most. */
+  async openOf(tx: Tx, accountIds: readonly string[]): Promise<InvoiceSettlement[]> {
+    return accountIds.length === 0 ? [] : await openOf(tx, accountIds);
   }
 
   /**

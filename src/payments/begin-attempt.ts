@@ -34,13 +34,13 @@ export class BeginAttempt {
    * where the payment was begun for another amount or provider it is closed, and one for the rest is begun in its place.
    */
   async run(tx: Tx, paymentId: string): Promise<Begun | undefined> {
-    const { payment, leftMinor } = await lockPayment(tx, this.invoices, paymentId);
+    const { payment, isDue } = await lockPayment(tx, this.invoices, paymentId);
     if (payment.state !== 'pending') return undefined;
     const current = (await this.methods.of(tx, [payment.accountId])).get(payment.accountId);
     const open = await openAttempt(tx, payment);
     if (open)
       return { payment, attempt: open, method: await methodOf(tx, open), mayHaveBeenSent: true, replaced: isReplaced(open, current) };
-    if (leftMinor !== payment.amountMinor || current?.provider !== payment.provider) {
+    if (!isDue || current?.provider !== payment.provider) {
       await this.payments.close(tx, SYSTEM, payment, SUPERSEDED);
       await this.payments.begin(tx, { actor: SYSTEM, reason: `It takes the place of ${payment.id}.` }, [payment]);
       return undefined;

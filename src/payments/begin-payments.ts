@@ -10,17 +10,11 @@ import { formatMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { invoicesFinalized } from '../invoices/issue-invoices.js';
-import { CurrentMethods } from './current-methods.js';
+import { ChargesToMake, type Collectable } from './charges-to-make.js';
 import type { CANCELED, Payment, SUPERSEDED } from './payment-records.js';
 
 /** The task that collects one payment. */
 export const COLLECT = 'payments.collect';
-
-interface Collectable {
-  readonly accountId: string;
-  readonly invoiceId: string;
-  readonly currency: string;
-}
 
 /** Who wants payments to be begun, and why. */
 export interface Asked {
@@ -29,9 +23,9 @@ export interface Asked {
 }
 
 const INSERT = `
-  insert into payment (account_id, id, invoice_id, provider, state, amount_minor, currency, method, created_at)
-  select account_id, id, invoice_id, provider, 'pending', amount_minor, currency, method, $2
-  from jsonb_to_recordset($1::jsonb) as p(account_id uuid, id text, invoice_id text, provider text, amount_minor bigint, currency text, method text)
+  insert into payment (account_id, id, invoice_id, provider, state, amount_minor, carried, currency, method, created_at)
+  select account_id, id, invoice_id, provider, 'pending', amount_minor, carried, currency, method, $2
+  from jsonb_to_recordset($1::jsonb) as p(account_id uuid, id text, invoice_id text, provider text, amount_minor bigint, carried jsonb, currency text, method text)
   on conflict (account_id, invoice_id) where state = 'pending' do nothing returning id`;
 
 /** Begins payments: an invoice is finalized, a payment method is added, somebody asks. Charging is left to a job of each. */
@@ -43,7 +37,7 @@ export class BeginPayments implements OnModuleInit {
     private readonly jobs: Jobs,
     private readonly audit: Audit,
     private readonly invoices: InvoicesService,
-    private readonly methods: CurrentMethods,
+    private readonly charges: ChargesToMake,
   ) {}
 
   onModuleInit(): void {
@@ -55,28 +49,20 @@ export class BeginPayments implements OnModuleInit {
 
   /**
    * Makes a payment of what is left to pay for each invoice that its account's provider can collect, and that has no payment which is pending.
-   * Answers their ids.
+   * What is less than the provider charges waits for the next invoice. Answers their ids.
    */
   async begin(tx: Tx, { actor, reason }: Asked, invoices: readonly Collectable[]): Promise<string[]> {
     if (invoices.length === 0) return [];
-    const methods = await this.methods.of(
-      tx,
-      invoices.map(({ accountId }) => accountId),
-    );
-    const collectable = invoices.filter(({ accountId }) => methods.has(accountId));
-    if (collectable.length === 0) return [];
-    const left = await this.invoices.lockLeft(tx, collectable);
     const now = this.clock.now();
-    const wanted = collectable.flatMap((invoice) => {
-      const [method, amountMinor] = [methods.get(invoice.accountId), left.get(invoice.invoiceId) ?? 0n];
-      return method && amountMinor > 0n ? [{ ...invoice, method, amountMinor, id: newId('pay', now, invoice.accountId) }] : [];
-    });
-    const rows = wanted.map(({ accountId, id, invoiceId, method, amountMinor, currency }) => ({
+    const wanted = (await this.charges.of(tx, invoices)).map((charge) => ({ ...charge, id: newId('pay', now, charge.accountId) }));
+    if (wanted.length === 0) return [];
+    const rows = wanted.map(({ accountId, id, invoiceId, method, leftMinor, carried, currency }) => ({
       account_id: accountId,
       id,
       invoice_id: invoiceId,
       provider: method.provider,
-      amount_minor: amountMinor.toString(),
+      amount_minor: leftMinor.toString(),
+      carried: carried.map((one) => ({ invoiceId: one.invoiceId, amountMinor: one.leftMinor.toString() })),
       currency,
       method: method.label,
     }));
@@ -84,13 +70,20 @@ export class BeginPayments implements OnModuleInit {
     const begun = wanted.filter(({ id }) => made.has(id));
     await this.audit.recordMany(
       tx,
-      begun.map(({ accountId, id, invoiceId, method, amountMinor, currency }) => ({
+      begun.map(({ accountId, id, invoiceId, method, leftMinor, carried, currency }) => ({
         actor,
         action: 'payment.begun',
         accountId,
         subjectType: 'payment',
         subjectId: id,
-        after: { invoiceId, amount: formatMoney(amountMinor, currency), currency, provider: method.provider, methodId: method.id },
+        after: {
+          invoiceId,
+          amount: formatMoney(leftMinor, currency),
+          currency,
+          provider: method.provider,
+          methodId: method.id,
+          carried: carried.map((one) => one.invoiceId),
+        },
         reason,
       })),
     );

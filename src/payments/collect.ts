@@ -4,7 +4,7 @@ import { Refusal } from '../domain/refusal.js';
 import type { Outcome } from '../providers/port.js';
 import { Providers } from '../providers/providers.js';
 import { BeginAttempt, type Begun } from './begin-attempt.js';
-import { attemptKey } from './payment-records.js';
+import { attemptKey, chargedMinor } from './payment-records.js';
 import { ResolveAttempt } from './resolve-attempt.js';
 
 const STILL_OPEN: Outcome = { kind: 'unknown', reason: 'The provider cannot give up a charge.' };
@@ -60,14 +60,13 @@ export class Collect {
       const known = await provider.lookUp(key, attempt);
       if (known.kind !== 'not_attempted') return known;
     }
-    const { amountMinor, currency } = payment;
     return provider.charge({
       key,
       since: attempt.createdAt,
       customer: method.customer,
       method: method.reference,
-      amountMinor,
-      currency,
+      amountMinor: chargedMinor(payment),
+      currency: payment.currency,
       description: payment.invoiceId,
     });
   }

@@ -3,7 +3,7 @@ import type { InvoicesService } from '../invoices/invoices.service.js';
 import { type Payment, paymentById } from './payment-records.js';
 
 /**
- * A payment, and what is left to pay of its invoice; both stay so until the transaction ends.
+ * A payment, and whether exactly what it collects is left to pay; both stay so until the transaction ends.
  *
  * All locks of this module are taken in one order: a payment method, the settlement of an invoice (of several, in the order of their keys),
  * its payments and their attempts, a refund, and the account last. Whoever holds a settlement knows that no payment of that invoice begins, ends or is recorded meanwhile: so what is read under it may be
@@ -14,8 +14,9 @@ export async function lockPayment(
   tx: Tx,
   invoices: InvoicesService,
   id: string,
-): Promise<{ readonly payment: Payment; readonly leftMinor: bigint }> {
-  const { accountId, invoiceId } = await paymentById(tx, id); // of these nothing ever changes
-  const left = await invoices.lockLeft(tx, [{ accountId, invoiceId }]);
-  return { payment: await paymentById(tx, id, { locked: true }), leftMinor: left.get(invoiceId) ?? 0n };
+): Promise<{ readonly payment: Payment; readonly isDue: boolean }> {
+  const { accountId, invoiceId, amountMinor, carried } = await paymentById(tx, id); // of these nothing ever changes
+  const left = await invoices.lockLeft(tx, [{ accountId, invoiceId }, ...carried.map((one) => ({ accountId, invoiceId: one.invoiceId }))]);
+  const isDue = left.get(invoiceId) === amountMinor && carried.every((one) => left.get(one.invoiceId) === BigInt(one.amountMinor));
+  return { payment: await paymentById(tx, id, { locked: true }), isDue };
 }

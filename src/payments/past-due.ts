@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { Tx } from '../common/database/database.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
+import { RecoveredCases } from './dunning/recovered-cases.js';
 import { SUPERSEDED } from './payment-records.js';
 
 /**
@@ -13,6 +14,7 @@ export class PastDue {
   constructor(
     private readonly accounts: AccountsService,
     private readonly invoices: InvoicesService,
+    private readonly cases: RecoveredCases,
   ) {}
 
   async paymentFailed(tx: Tx, accountId: string): Promise<void> {
@@ -22,6 +24,7 @@ export class PastDue {
   /** A payment came in, or an invoice need not be paid any more. */
   async lessIsOwed(tx: Tx, accountId: string): Promise<void> {
     const unpaid = (await this.invoices.unpaid(tx, accountId, { writtenOff: true })).map(({ invoiceId }) => invoiceId);
+    await this.cases.lookAgain(tx, accountId, unpaid);
     const [failed] = await tx.query<{ one: number }[]>(
       `select 1 as one from payment p where account_id = $1 and invoice_id = any($2::text[])
          and (state = 'failed' and reason is distinct from $3 or state = 'pending' and exists (

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../common/database/database.js';
 import type { Call } from '../common/http/call.js';
 import { accountIdOf } from '../common/ids.js';
+import { formatMoney } from '../domain/currency.js';
 import { Refusal } from '../domain/refusal.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { Providers } from '../providers/providers.js';
@@ -21,7 +22,7 @@ export class PayInvoice {
 
   /**
    * Answers the id of the payment that is pending, or of a new one.
-   * @throws Refusal `invoice_not_found`, `nothing_due`, `no_payment_method`, `payment_in_progress`
+   * @throws Refusal `invoice_not_found`, `nothing_due`, `no_payment_method`, `below_minimum`, `payment_in_progress`
    */
   async run(tx: Tx, { actor }: Call, idOrNumber: string): Promise<string> {
     const { id: invoiceId } = await this.invoices.row(tx, idOrNumber);
@@ -34,13 +35,22 @@ export class PayInvoice {
       return pending.id;
     }
     const [id] = await this.payments.begin(tx, { actor, reason: 'Somebody asked for it.' }, [{ accountId, invoiceId, currency }]);
-    if (id === undefined)
-      throw new Refusal(
-        'conflict',
-        'no_payment_method',
-        'The account has no payment method that its provider can charge: add one, or record what came in by hand.',
-      );
+    if (id === undefined) throw await this.notBegun(tx, accountId, `${formatMoney(leftMinor, currency)} ${currency}`);
     return id;
+  }
+
+  private async notBegun(tx: Tx, accountId: string, amount: string): Promise<Refusal> {
+    if ((await this.methods.of(tx, [accountId])).has(accountId))
+      return new Refusal(
+        'conflict',
+        'below_minimum',
+        `The provider does not charge ${amount} by itself: it is collected with the account's next invoice, or record what came in by hand.`,
+      );
+    return new Refusal(
+      'conflict',
+      'no_payment_method',
+      'The account has no payment method that its provider can charge: add one, or record what came in by hand.',
+    );
   }
 
   /** A new payment method takes the place of one whose charge waits for the customer only where that charge can be given up. */

@@ -20,6 +20,12 @@ export const SUPERSEDED = 'superseded';
 /** Why a payment was closed without a try: somebody wanted it so. */
 export const CANCELED = 'canceled';
 
+/** A smaller invoice that is collected with a payment's own. The amount in minor units, as text. */
+export interface Carried {
+  readonly invoiceId: string;
+  readonly amountMinor: string;
+}
+
 /** Money that came in, or is to be collected, for one invoice. */
 export interface Payment {
   readonly accountId: string;
@@ -28,6 +34,8 @@ export interface Payment {
   readonly provider: string;
   readonly state: PaymentState;
   readonly amountMinor: bigint;
+  /** What is charged with it. Once it succeeds there is a payment of each. */
+  readonly carried: readonly Carried[];
   readonly currency: string;
   /** How it was paid, for people. */
   readonly method: string;
@@ -65,7 +73,7 @@ export interface PaymentMethod {
   readonly createdAt: Instant;
 }
 
-export const PAYMENT_COLUMNS = `account_id as "accountId", id, invoice_id as "invoiceId", provider, state, amount_minor as "amountMinor", currency, method,
+export const PAYMENT_COLUMNS = `account_id as "accountId", id, invoice_id as "invoiceId", provider, state, amount_minor as "amountMinor", carried, currency, method,
   reference, received_on::text as "receivedOn", reason, created_at as "createdAt", settled_at as "settledAt"`;
 
 /** The one added last comes first: it is charged. */
@@ -75,6 +83,10 @@ export const METHOD_COLUMNS = `account_id as "accountId", id, provider, customer
 
 /** The key under which a provider knows an attempt: the same for every repetition. */
 export const attemptKey = ({ paymentId, n }: Pick<Attempt, 'paymentId' | 'n'>): string => `${paymentId}:${String(n)}`;
+
+/** What a provider is asked for, in minor units. */
+export const chargedMinor = ({ amountMinor, carried }: Pick<Payment, 'amountMinor' | 'carried'>): bigint =>
+  carried.reduce((total, one) => total + BigInt(one.amountMinor), amountMinor);
 
 /** @throws Refusal `payment_not_found` */
 export async function paymentById(tx: Tx, id: string, { locked = false } = {}): Promise<Payment> {

@@ -99,6 +99,14 @@ export class RefundView {
   createdAt!: string;
 }
 
+export class CarriedInvoiceView {
+  @ApiProperty({ description: 'The invoice.' })
+  invoice!: string;
+
+  @ApiProperty({ description: 'How much of it.' })
+  amount!: string;
+}
+
 export class PaymentView {
   @ApiProperty({ description: 'Names the payment.' })
   id!: string;
@@ -117,6 +125,13 @@ export class PaymentView {
 
   @ApiProperty({ description: 'How much.' })
   amount!: string;
+
+  @ApiProperty({
+    description:
+      'Smaller invoices that are charged with it, because the provider does not charge so little. Once it succeeds there is a payment of each, with the same reference.',
+    type: [CarriedInvoiceView],
+  })
+  carried!: CarriedInvoiceView[];
 
   @ApiProperty({ description: 'The currency.' })
   currency!: string;

@@ -69,6 +69,10 @@ export class PaymentsService {
       provider: payment.provider,
       state: payment.state,
       amount: formatMoney(payment.amountMinor, payment.currency),
+      carried: payment.carried.map(({ invoiceId, amountMinor }) => ({
+        invoice: invoiceId,
+        amount: formatMoney(BigInt(amountMinor), payment.currency),
+      })),
       currency: payment.currency,
       method: payment.method,
       reference: payment.reference,

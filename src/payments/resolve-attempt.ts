@@ -9,6 +9,7 @@ import { formatInstant } from '../domain/instant.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import type { Outcome } from '../providers/port.js';
 import { BookPayment } from './book-payment.js';
+import { OpenCases } from './dunning/open-cases.js';
 import { lockPayment } from './lock-payment.js';
 import { PastDue } from './past-due.js';
 import { type Attempt, attemptByNumber, type AttemptState, isOpen, type Payment, paymentById } from './payment-records.js';
@@ -40,6 +41,7 @@ export class ResolveAttempt {
     private readonly invoices: InvoicesService,
     private readonly booking: BookPayment,
     private readonly pastDue: PastDue,
+    private readonly dunning: OpenCases,
   ) {}
 
   /** `goesOn`: the payment stays pending for another attempt where this one came to nothing. @throws Refusal `payment_not_found` */
@@ -91,7 +93,9 @@ export class ResolveAttempt {
     const waitsForCustomer = news.state === 'requires_action';
     await tx.query('update payment set reason = $3 where account_id = $1 and id = $2', [accountId, id, waitsForCustomer ? CONSENT : null]);
     await this.record(tx, payment, `payment.${news.state}`, news);
-    if (waitsForCustomer) await this.pastDue.paymentFailed(tx, accountId);
+    if (!waitsForCustomer) return;
+    await this.pastDue.paymentFailed(tx, accountId);
+    await this.dunning.attemptFailed(tx, news.attempt, 'requires_action');
   }
 
   private async close(tx: Tx, payment: Payment, news: News): Promise<void> {
@@ -107,10 +111,17 @@ export class ResolveAttempt {
     if (succeeded) return this.count(tx, payment, news);
     await this.record(tx, payment, 'payment.failed', news);
     await this.pastDue.paymentFailed(tx, payment.accountId);
+    await this.dunning.attemptFailed(tx, news.attempt, news.state === 'declined' ? 'declined' : 'not_attempted');
   }
 
   /** The charge went through after its attempt had been given up or declined: a payment of its own, beside what has become of the first. */
   private async late(tx: Tx, payment: Payment, news: News): Promise<void> {
+    const beside = await this.beside(tx, payment, news.reference);
+    await this.count(tx, { ...beside, carried: payment.carried }, news);
+  }
+
+  /** A payment that has come in, as another one has. */
+  private async beside(tx: Tx, payment: Payment, reference: string | null): Promise<Payment> {
     const now = this.clock.now();
     const id = newId('pay', now, payment.accountId);
     await tx.query(
@@ -124,16 +135,18 @@ export class ResolveAttempt {
         payment.amountMinor.toString(),
         payment.currency,
         payment.method,
-        news.reference,
+        reference,
         formatInstant(now),
       ],
     );
-    await this.count(tx, await paymentById(tx, id), news);
+    return paymentById(tx, id);
   }
 
   private async count(tx: Tx, payment: Payment, news: News): Promise<void> {
     const surplus = formatMoney(await this.booking.run(tx, payment), payment.currency);
     await this.record(tx, payment, 'payment.succeeded', news, { surplus });
+    for (const { invoiceId, amountMinor } of payment.carried)
+      await this.count(tx, await this.beside(tx, { ...payment, invoiceId, amountMinor: BigInt(amountMinor) }, news.reference), news);
   }
 
   private record(tx: Tx, payment: Payment, action: string, { attempt, state, reason }: News, more: object = {}): Promise<void> {

@@ -3,6 +3,7 @@ import type { Outcome } from '../port.js';
 export const TOKENS = [
   'sandbox_ok',
   'sandbox_declined_soft',
+  'sandbox_declined_thrice',
   'sandbox_declined_hard',
   'sandbox_expired',
   'sandbox_requires_action',
@@ -21,20 +22,22 @@ interface Behaviour {
   readonly reaches: boolean;
   /** Whether its answer gets back. */
   readonly answers: boolean;
-  readonly outcome: (reference: string) => Outcome;
+  /** `earlier`: how often the customer was charged by it before. */
+  readonly outcome: (reference: string, earlier: number) => Outcome;
 }
 
 const succeeds = (reference: string): Outcome => ({ kind: 'succeeded', reference });
 const answering = (label: string, outcome: Behaviour['outcome']): Behaviour => ({ label, reaches: true, answers: true, outcome });
 
+const WITHOUT_FUNDS: Outcome = { kind: 'declined', decline: 'soft', reason: 'insufficient funds' };
+
 /** How a payment method behaves, by its token. */
 export const BEHAVIOURS: Readonly<Record<Token, Behaviour>> = {
   sandbox_ok: answering('Sandbox card that pays', succeeds),
-  sandbox_declined_soft: answering('Sandbox card without funds', () => ({
-    kind: 'declined',
-    decline: 'soft',
-    reason: 'insufficient funds',
-  })),
+  sandbox_declined_soft: answering('Sandbox card without funds', () => WITHOUT_FUNDS),
+  sandbox_declined_thrice: answering('Sandbox card that has funds the fourth time', (reference, earlier) =>
+    earlier < 3 ? WITHOUT_FUNDS : succeeds(reference),
+  ),
   sandbox_declined_hard: answering('Sandbox card that is refused', () => ({
     kind: 'declined',
     decline: 'hard',

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { KeyHashing } from '../../common/api-keys/key-hashing.js';
 import { Database } from '../../common/database/database.js';
-import { formatInstant, parseInstant } from '../../domain/instant.js';
+import { formatInstant, type Instant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
 import { ANY_AMOUNT } from '../any-amount.js';
@@ -16,6 +16,7 @@ import type {
   Outcome,
   PaymentProvider,
   ProviderFact,
+  ProviderRecord,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -26,6 +27,8 @@ interface Operation {
   readonly key: string;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
+  /** Null for a refund. */
+  readonly customer: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly outcome: Outcome;
@@ -34,10 +37,23 @@ interface Operation {
 /** The body of its webhooks. */
 interface Told {
   readonly id: string;
+  readonly kind: 'charge' | 'refund';
   readonly key: string;
   readonly outcome: Outcome;
   readonly occurredAt: string;
 }
+
+type BookedOperation = Pick<Operation, 'key' | 'customer' | 'kind' | 'amountMinor' | 'currency' | 'outcome'> & { readonly at: Instant };
+
+const ROWS_AT_ONCE = 500;
+
+/** What was canceled is no record. */
+const STATE_OF: Readonly<Partial<Record<Outcome['kind'], ProviderRecord['state']>>> = {
+  succeeded: 'succeeded',
+  processing: 'pending',
+  requires_action: 'pending',
+  declined: 'failed',
+};
 
 /**
  * A provider built in, for trying out and for tests. It keeps books of its own, in tables of its own and in transactions of its own, as an
@@ -75,12 +91,14 @@ export class SandboxProvider implements PaymentProvider {
     return ANY_AMOUNT;
   }
 
-  async charge({ key, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
+  async charge({ key, customer, method, amountMinor, currency }: ChargeRequest): Promise<Outcome> {
     const token = method.replace('sbx_pm_', '');
     if (!isToken(token)) return { kind: 'not_attempted', reason: 'The sandbox has no such payment method.' };
     const { outcome, reaches, answers } = BEHAVIOURS[token];
     if (!reaches) return { kind: 'unknown', reason: 'The connection broke before the sandbox was reached.' };
-    const booked = await this.book({ key, kind: 'charge', token, amountMinor, currency, outcome: outcome(referenceOf(key)) });
+    const earlier = await this.chargesOf(customer, token);
+    const charged = { key, kind: 'charge' as const, token, customer, amountMinor, currency };
+    const booked = await this.book({ ...charged, outcome: outcome(referenceOf(key), earlier) });
     return answers ? booked : { kind: 'unknown', reason: 'The sandbox did not answer in time.' };
   }
 
@@ -89,6 +107,7 @@ export class SandboxProvider implements PaymentProvider {
       key,
       kind: 'refund',
       token: 'sandbox_ok',
+      customer: null,
       amountMinor,
       currency,
       outcome: { kind: 'succeeded', reference: referenceOf(key) },
@@ -122,33 +141,74 @@ export class SandboxProvider implements PaymentProvider {
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
       return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
-    const { id, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
-    const about = { key, outcome: JSON.stringify(outcome) };
-    return Promise.resolve([{ id, type: 'charge.settled', occurredAt: parseInstant(occurredAt), about }]);
+    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { kind, key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([
+      { id, type: kind === 'charge' ? 'charge.settled' : 'refund.returned', occurredAt: parseInstant(occurredAt), about },
+    ]);
   }
 
   factsOf({ about }: Notification): Promise<ProviderFact[]> {
-    const { key = '', outcome = '' } = about ?? {};
-    return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
+    const { kind, key = '', outcome = '' } = about ?? {};
+    if (key === '') return Promise.resolve([]);
+    return Promise.resolve([{ kind: kind === 'refund' ? 'refund' : 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
+  }
+
+  /** Relies on sandbox_operation_by_time. */
+  async *records(from: Instant, to: Instant): AsyncGenerator<ProviderRecord> {
+    for (let after: readonly [string, string] = [formatInstant(from), '']; ;) {
+      const rows = await this.database.query<BookedOperation>({
+        name: 'sandbox_records',
+        text: `select kind, key, customer, amount_minor as "amountMinor", currency, outcome, booked_at as at from sandbox_operation
+               where kind in ('charge', 'refund') and (booked_at, key) > ($1, $2) and booked_at < $3 order by booked_at, key limit $4`,
+        values: [...after, formatInstant(to), ROWS_AT_ONCE],
+      });
+      for (const { outcome, ...row } of rows) {
+        const state = STATE_OF[outcome.kind];
+        if (state) yield { ...row, state, reference: 'reference' in outcome ? outcome.reference : referenceOf(row.key) };
+      }
+      const last = rows.at(-1);
+      if (!last) return;
+      after = [formatInstant(last.at), last.key];
+    }
   }
 
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const told: Told = { id: `sbx_evt_${referenceOf(key)}`, key, outcome, occurredAt: formatInstant(this.clock.now()) };
+    return this.told({ id: `sbx_evt_${referenceOf(key)}`, kind: 'charge', key, outcome });
+  }
+
+  /** What the sandbox would send where a refund did not arrive, though it had gone out. */
+  returnRefund(key: string): { readonly body: string; readonly signature: string } {
+    const outcome: Outcome = { kind: 'declined', decline: 'hard', reason: 'the account of the customer is closed' };
+    return this.told({ id: `sbx_evt_returned_${referenceOf(key)}`, kind: 'refund', key, outcome });
+  }
+
+  private told(event: Omit<Told, 'occurredAt'>): { readonly body: string; readonly signature: string } {
+    const told: Told = { ...event, occurredAt: formatInstant(this.clock.now()) };
     const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }
 
   /** Its books are idempotent: a key that was seen gets the answer that it got, whatever is sent with it. */
-  private async book({ key, kind, token, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
+  private async book({ key, kind, token, customer, amountMinor, currency, outcome }: Operation): Promise<Outcome> {
     const [row] = await this.database.query<{ outcome: Outcome }>({
       name: 'sandbox_book',
-      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at) values ($1, $2, $3, $4, $5, $6, $7)
+      text: `insert into sandbox_operation (key, kind, token, amount_minor, currency, outcome, booked_at, customer) values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (key) do update set key = excluded.key returning outcome`,
-      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now())],
+      values: [key, kind, token, amountMinor.toString(), currency, JSON.stringify(outcome), formatInstant(this.clock.now()), customer],
     });
     return row?.outcome ?? outcome;
+  }
+
+  private async chargesOf(customer: string, token: Token): Promise<number> {
+    const [row] = await this.database.query<{ n: bigint }>({
+      name: 'sandbox_charges_of',
+      text: `select count(*) as n from sandbox_operation where kind = 'charge' and customer = $1 and token = $2`,
+      values: [customer, token],
+    });
+    return Number(row?.n ?? 0);
   }
 
   private sign(body: Buffer): string {
