@@ -14,6 +14,7 @@ import { Metering1764000600000 } from './1764000600000-metering.js';
 import { Payments1764000400000 } from './1764000400000-payments.js';
 import { PaymentsSafety1764000550000 } from './1764000550000-payments-safety.js';
 import { Quarantine1764000610000 } from './1764000610000-quarantine.js';
+import { Reconciliation1764000791000 } from './1764000791000-reconciliation.js';
 import { Settlement1764000700000 } from './1764000700000-settlement.js';
 import { UsageArchive1764000710000 } from './1764000710000-usage-archive.js';
 import { LevelSpans1764000720000 } from './1764000720000-level-spans.js';
@@ -24,8 +25,8 @@ import { InvoiceDrafts1764000751000 } from './1764000751000-invoice-drafts.js';
 import { ProviderEvents1764000780000 } from './1764000780000-provider-events.js';
 import { Dunning1764000800000 } from './1764000800000-dunning.js';
 import { Mails1764000801000 } from './1764000801000-mails.js';
-import { SandboxCustomers1764000802000 } from './1764000802000-sandbox-customers.js';
 import { CarriedInvoices1764000803000 } from './1764000803000-carried-invoices.js';
+import { Webhooks1764000790000 } from './1764000790000-webhooks.js';
 import { Usage1764000200000 } from './1764000200000-usage.js';
 
 /** In the order in which they are done. */
@@ -57,6 +58,7 @@ export const migrations = [
   ProviderEvents1764000780000,
   Dunning1764000800000,
   Mails1764000801000,
-  SandboxCustomers1764000802000,
   CarriedInvoices1764000803000,
+  Webhooks1764000790000,
+  Reconciliation1764000791000,
 ];

@@ -25,6 +25,7 @@ import { PaymentsModule } from './payments/payments.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { UsageModule } from './usage/usage.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { V1Module } from './v1/v1.module.js';
 
 /** The composition root: every module, and nothing else. */
@@ -47,6 +48,7 @@ export class AppModule {
         InvoicesModule,
         PaymentsModule,
         ExportsModule,
+        WebhooksModule,
         V1Module,
       ],
     };

@@ -40,6 +40,9 @@ export interface Config {
   readonly providerTimeoutMs: number;
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
+  readonly webhookAllowPrivate: boolean;
+  readonly webhookDisableAfterDays: number;
+  readonly webhookLogDays: number;
 }
 
 interface Setting<Value> {
@@ -130,7 +133,8 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
   },
   KEY_HASH_SECRET: {
     fallback: '',
-    meaning: 'Keys the hashes of API keys: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
+    meaning:
+      'Keys the hashes of API keys and encrypts the secrets of webhooks: at least 32 characters, the same for all processes. Without it one is made in DATA_DIR.',
     read: optional((text) => text.length >= 32, 'must have at least 32 characters'),
   },
   ENVIRONMENT: {
@@ -216,6 +220,17 @@ export const SETTINGS: { readonly [Name in keyof typeof NAMES]: Setting<unknown>
     read: (text) =>
       /^[^<>@\r\n]+@[^<>@\s]+$|^[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>$/.test(text) ? text : new Error('must be an e-mail address'),
   },
+  WEBHOOK_ALLOW_PRIVATE: {
+    fallback: 'off',
+    meaning: 'on: webhooks may go to private addresses, and over http: for development, or where every endpoint is your own.',
+    read: onOff,
+  },
+  WEBHOOK_DISABLE_AFTER_DAYS: {
+    fallback: '5',
+    meaning: 'An endpoint that has only failed for so long is disabled.',
+    read: whole(1, 365),
+  },
+  WEBHOOK_LOG_DAYS: { fallback: '30', meaning: 'How long deliveries of webhooks are kept once they ended.', read: whole(1, 3_650) },
 };
 
 const NAMES = {
@@ -254,6 +269,9 @@ const NAMES = {
   PROVIDER_TIMEOUT_MS: 'providerTimeoutMs',
   SMTP_URL: 'smtpUrl',
   MAIL_FROM: 'mailFrom',
+  WEBHOOK_ALLOW_PRIVATE: 'webhookAllowPrivate',
+  WEBHOOK_DISABLE_AFTER_DAYS: 'webhookDisableAfterDays',
+  WEBHOOK_LOG_DAYS: 'webhookLogDays',
 } as const satisfies Record<string, keyof Config>;
 
 /** Settings that cannot be: all that is wrong, at once. */

@@ -16,6 +16,7 @@ import { Feature } from './plans/feature.entity.js';
 import { DunningPolicyRow, DunningPolicyVersionRow } from './payments/dunning/dunning-policy.entity.js';
 import { Plan, PlanVersionRow } from './plans/plan.entity.js';
 import { Subscription, SubscriptionChange } from './subscriptions/subscription.entity.js';
+import { WebhookEndpoint } from './webhooks/endpoints/webhook-endpoint.entity.js';
 
 /** Every table that TypeORM knows. */
 export const entities = [
@@ -35,6 +36,7 @@ export const entities = [
   Subscription,
   SubscriptionChange,
   TaxRateRow,
+  WebhookEndpoint,
 ];
 
 export interface DataSourceSettings {

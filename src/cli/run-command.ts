@@ -8,6 +8,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./migrate.js')).migrateCommand,
   'bill-run': async () => (await import('./bill-run.js')).billRun,
   verify: async () => (await import('./verify.js')).verify,
+  reconcile: async () => (await import('./reconcile.js')).reconcileCommand,
+  backtest: async () => (await import('./backtest/backtest.js')).backtest,
   simulate: async () => (await import('./simulate/simulate.js')).simulateCommand,
   import: async () => (await import('./import/import.js')).importCommand,
   archive: async () => (await import('./archive.js')).archive,

@@ -19,6 +19,8 @@ export const SCOPES = [
   'ledger:write',
   'exports:read',
   'exports:write',
+  'webhooks:read',
+  'webhooks:write',
   'v1',
   'admin',
 ] as const;

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { CONFIG, type Config } from '../config.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { Encryption } from './api-keys/encryption.js';
 import { KeyHashing } from './api-keys/key-hashing.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.service.js';
@@ -58,6 +59,7 @@ export class CommonModule {
         DeliverMails,
         DirectRoutes,
         Draining,
+        Encryption,
         Hooks,
         HotReads,
         IdempotencyCleanup,
@@ -79,6 +81,7 @@ export class CommonModule {
         Clock,
         Database,
         DirectRoutes,
+        Encryption,
         Hooks,
         HotReads,
         Jobs,

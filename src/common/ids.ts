@@ -10,6 +10,9 @@ const REQUEST_LENGTH = 20;
 const ACCOUNT_LENGTH = 26;
 const BITS = 5n;
 
+/** In the place of an account, where something belongs to none. */
+export const NO_ACCOUNT = '00000000-0000-0000-0000-000000000000';
+
 /** The id of the account with that key: a UUIDv5, so unique by construction, and known without a look-up. */
 export function accountIdFor(key: string): string {
   const hash = createHash('sha1').update(ACCOUNT_NAMESPACE).update(key).digest().subarray(0, 16);
@@ -24,6 +27,9 @@ export function newId(prefix: string, at: Instant, accountId?: string): string {
   const account = accountId === undefined ? '' : encoded(valueOf(accountId), ACCOUNT_LENGTH);
   return `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}${encoded(chance, RANDOM_LENGTH)}${account}`;
 }
+
+/** What all ids that were made at an instant or later, to the millisecond, are not below. */
+export const leastIdAt = (prefix: string, at: Instant): string => `${prefix}_${encoded(at / 1000n, TIME_LENGTH)}`;
 
 /** Names a request, for good: no two are called the same, whatever restarts. */
 export const newRequestId = (): string => `req_${encoded(BigInt(`0x${randomBytes(13).toString('hex')}`), REQUEST_LENGTH)}`;

@@ -15,6 +15,8 @@ import { AlertsService } from './alerts/alerts.service.js';
 import { ArchivePolicy } from './archive/archive-policy.js';
 import { ArchiveUsage } from './archive/archive-usage.js';
 import { BillAccounts } from './bill-accounts.js';
+import { Backtest } from './backtest/backtest.js';
+import { ReRateAccounts } from './backtest/re-rate-accounts.js';
 import { BackfillEffect } from './previews/backfill-effect.js';
 import { BillRunService } from './bill-run.service.js';
 import { BillRuns } from './bill-runs.js';
@@ -102,6 +104,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ArchivePolicy,
     ArchiveUsage,
     BackfillEffect,
+    Backtest,
     BillAccounts,
     BillingBounds,
     BillRunService,
@@ -134,13 +137,14 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     ReadInvoices,
     ReceivablesAging,
     RecomputeCheck,
+    ReRateAccounts,
     ReleaseGrants,
     RunningTotals,
     SellersService,
     SettleAccounts,
     SendInvoices,
   ],
-  exports: [InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

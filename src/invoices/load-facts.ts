@@ -59,7 +59,12 @@ export class LoadFacts {
     return known.map((one) => withLines(one, billed));
   }
 
-  /** The same without what is settled, which is all that a bill takes. */
+  /** As if nothing had ever been billed to them: no line is read. */
+  async neverBilled(tx: Tx, accountIds: readonly string[]): Promise<LoadedAccount[]> {
+    return (await this.known(tx, accountIds)).map((one) => withLines(one, new Map()));
+  }
+
+  /** With what was billed but for what is settled, which is all that a bill takes. */
   async unsettled(tx: Tx, accountIds: readonly string[], { late, suppose, locksGrants }: Unsettled): Promise<LoadedAccount[]> {
     const known = await this.known(tx, accountIds, { suppose, locksGrants });
     const settlements = await settlementsOf(tx, accountIds);

@@ -46,6 +46,9 @@ import { ApplyFacts } from './provider-events/apply-facts.js';
 import { ProviderEventsController } from './provider-events/provider-events.controller.js';
 import { ProviderEvents } from './provider-events/provider-events.js';
 import { ProviderWebhooksController } from './provider-events/provider-webhooks.controller.js';
+import { DailyReconciliation } from './reconciliation/daily-reconciliation.js';
+import { Reconcile } from './reconciliation/reconcile.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
 import { RecordPayment } from './record-payment.js';
 import { Refunds } from './refunds.js';
 import { RequestRefunds } from './request-refunds.js';
@@ -61,6 +64,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     ProviderWebhooksController,
     DunningCasesController,
     DunningPoliciesController,
+    ReconciliationController,
   ],
   providers: [
     ApplyFacts,
@@ -83,6 +87,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     EndCase,
     EndSubscriptions,
     FinishCase,
+    DailyReconciliation,
     HoldInvoice,
     InvoiceMoney,
     OpenCases,
@@ -91,6 +96,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     PaymentMethods,
     PaymentsService,
     ProviderEvents,
+    Reconcile,
     RecordPayment,
     RecoveredCases,
     Refunds,

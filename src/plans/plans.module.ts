@@ -3,6 +3,7 @@ import { MetersModule } from '../meters/meters.module.js';
 import { CouponsController } from './coupons.controller.js';
 import { CouponsService } from './coupons.service.js';
 import { DefaultPlans } from './default-plans.js';
+import { DraftPlans } from './draft-plans.js';
 import { FeaturesController } from './features.controller.js';
 import { FeaturesService } from './features.service.js';
 import { OverridesCheck } from './overrides-check.js';
@@ -13,7 +14,7 @@ import { PutPlan } from './put-plan.js';
 @Module({
   imports: [MetersModule],
   controllers: [PlansController, CouponsController, FeaturesController],
-  providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, OverridesCheck],
-  exports: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans],
+  providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, DraftPlans, OverridesCheck],
+  exports: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, DraftPlans],
 })
 export class PlansModule {}

@@ -5,7 +5,6 @@ import type { Tx } from '../common/database/database.js';
 import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { planProblems } from '../domain/catalog-rules.js';
-import { meterPriceProblems } from '../domain/price-rules.js';
 import type { Price, Tier } from '../domain/catalog.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -15,7 +14,7 @@ import { MetersService } from '../meters/meters.service.js';
 import type { CurrentPlan } from './current-plans.js';
 import { DefaultPlans } from './default-plans.js';
 import { FeaturesService } from './features.service.js';
-import { refuseFilling } from './filling-meters.js';
+import { metersOf, refuseMisfits, unknownMeterProblems } from './meter-prices.js';
 import { Plan, type PlanContent, PlanVersionRow } from './plan.entity.js';
 import type { PutPlanDto } from './plans.dto.js';
 
@@ -75,25 +74,12 @@ export class PutPlan {
 
   /** The meters that prices name exist and keep their definition from now on. */
   private async useMeters(tx: Tx, prices: readonly Price[]): Promise<void> {
-    const named = prices.flatMap((price, index) => (price.kind === 'metered' ? [{ index, meter: price.meter }] : []));
+    const named = metersOf(prices);
     if (named.length === 0) return;
-    const used = await this.meters.markUsed(tx, [...new Set(named.map(({ meter }) => meter))]);
-    const known = new Map(used.map((meter) => [meter.key, meter]));
-    const problems = named
-      .filter(({ meter }) => !known.has(meter))
-      .map(({ index, meter }) => ({
-        pointer: `/prices/${String(index)}/meter`,
-        code: 'unknown_meter',
-        detail: `There is no meter "${meter}": create it with PUT /v2/meters/${meter}.`,
-      }));
+    const used = await this.meters.markUsed(tx, named);
+    const problems = unknownMeterProblems(prices, used);
     if (problems.length > 0) throw new Refusal('unprocessable', 'unknown_meter', 'Prices name meters that do not exist.', problems);
-    refuseFilling(used);
-    refuseAll(
-      prices.flatMap((price, index) => {
-        const meter = price.kind === 'metered' ? known.get(price.meter) : undefined;
-        return meter ? meterPriceProblems(price, `/prices/${String(index)}`, meter) : [];
-      }),
-    );
+    refuseMisfits(prices, used);
   }
 }
 
@@ -106,11 +92,16 @@ function refuseChange(plan: Plan, newest: PlanVersionRow, content: PlanContent):
       'plan_archived',
       `The plan is archived: POST /v2/plans/${plan.key}/unarchive before changing it, or create another one.`,
     );
-  if (newest.content.currency !== content.currency)
+  refuseOtherCurrency(newest, content);
+}
+
+/** @throws Refusal `plan_currency_fixed` */
+export function refuseOtherCurrency({ content: known }: Pick<PlanVersionRow, 'content'>, { currency }: PlanContent): void {
+  if (known.currency !== currency)
     throw new Refusal(
       'conflict',
       'plan_currency_fixed',
-      `The plan is priced in ${newest.content.currency}, in all its versions: create another plan for ${content.currency}.`,
+      `The plan is priced in ${known.currency}, in all its versions: create another plan for ${currency}.`,
     );
 }
 

@@ -106,6 +106,22 @@ export interface ReceivedWebhook {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
+/** A charge or a refund as it stands in the provider's own books. Amounts in minor units. */
+export interface ProviderRecord {
+  readonly kind: 'charge' | 'refund';
+  /** The provider's own name of it. */
+  readonly reference: string;
+  /** The key under which we asked for it; null where it was made otherwise, or the provider does not keep keys. */
+  readonly key: string | null;
+  /** The provider's name of the customer, where it tells that. */
+  readonly customer: string | null;
+  readonly state: 'succeeded' | 'pending' | 'failed';
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  /** When the provider made it. */
+  readonly at: Instant;
+}
+
 /**
  * Whoever holds payment methods and moves money. No charge, refund, look-up or cancellation throws for what a provider may answer: each outcome
  * has its case, and a failure in between is `unknown`. All else throws `provider_unavailable` where the provider cannot be reached. Words of the provider stay inside its folder.
@@ -135,4 +151,9 @@ export interface PaymentProvider {
   readWebhook(received: ReceivedWebhook): Promise<Notification[]>;
   /** What a notification comes to: the provider is asked. None where it is about nothing of ours. @throws Refusal `provider_unavailable` */
   factsOf(notification: Notification): Promise<ProviderFact[]>;
+  /**
+   * Everything that the provider made from an instant to before another, in any order, as its books have it: what our own are compared with.
+   * Absent where it keeps no books. Throws where they cannot be read in full.
+   */
+  records?(from: Instant, to: Instant): AsyncIterable<ProviderRecord>;
 }

@@ -28,6 +28,11 @@ export class Providers {
     return this.byName.get(name)?.capabilities.collects === true;
   }
 
+  /** Those whose books can be read. */
+  get withRecords(): PaymentProvider[] {
+    return [...this.byName.values()].filter((provider) => provider.records !== undefined);
+  }
+
   /** @throws Refusal `provider_not_found` */
   named(name: string): PaymentProvider {
     const provider = this.byName.get(name);

@@ -80,6 +80,21 @@ export class SubscriptionsService implements OnModuleInit {
     );
   }
 
+  /** Some accounts that ever held a plan or will, in order, from after the one given; of those named where some are. Relies on subscription_change_by_plan. */
+  async accountsEverHolding(
+    tx: Tx,
+    plan: string,
+    { after, limit, among }: { readonly after: string | undefined; readonly limit: number; readonly among?: readonly string[] | undefined },
+  ): Promise<string[]> {
+    const rows = await tx.query<{ accountId: string }[]>(
+      `select distinct account_id as "accountId" from subscription_change
+       where payload ? 'plan' and payload ->> 'plan' = $1 and ($2::uuid is null or account_id > $2) and ($3::uuid[] is null or account_id = any($3))
+       order by account_id limit $4`,
+      [plan, after ?? null, among ?? null, limit],
+    );
+    return rows.map(({ accountId }) => accountId);
+  }
+
   /** An account's subscriptions with their facts, by creation. */
   async ofAccount(tx: Tx, accountId: string): Promise<AccountHistory[]> {
     return await readHistories(tx, { accountIds: [accountId] });

@@ -56,9 +56,11 @@ describe('an invoice with metered lines', () => {
       { id: first.id },
     ]);
     await used('late', 2, '2026-01-31T23:59:30Z');
+    await wharfage.travel('2026-02-10T00:00:00Z');
+    await used('late', 1, '2026-02-10T00:00:00Z');
     await wharfage.travel('2026-03-01T00:00:00Z');
-    const [next] = await invoices('late');
-    expect(next).toMatchObject({ status: 'finalized', total: '11.00', lines: [{ kind: 'recurring' }, { kind: 'adjustment' }] });
+    const [next] = await drafts('late');
+    expect(next).toMatchObject({ total: '11.50', lines: [{ kind: 'recurring' }, { kind: 'adjustment' }, { kind: 'metered' }] });
   });
 
   test('waits by the clock, not by what is asked for: what ended long ago is billed at once', async () => {

@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SYSTEM } from '../../src/common/actor.js';
 import { Clock } from '../../src/common/clock.js';
 import { DAY, formatInstant, parseInstant } from '../../src/domain/instant.js';
 import { RunCase } from '../../src/payments/dunning/run-case.js';
+import { Reconcile } from '../../src/payments/reconciliation/reconcile.js';
 import { ANY_AMOUNT } from '../../src/providers/any-amount.js';
 import { Providers } from '../../src/providers/providers.js';
 import type { SandboxProvider } from '../../src/providers/sandbox/sandbox.provider.js';
@@ -249,7 +251,7 @@ test('there is one default policy, and accounts name those that there are', asyn
 
 test('what is less than the provider charges waits, is not past due, and is charged once it comes to enough', async () => {
   const sandbox = wharfage.app.get(Providers).named('sandbox');
-  const { amounts } = sandbox;
+  const amounts = sandbox.amounts.bind(sandbox);
   sandbox.amounts = () => ({ ...ANY_AMOUNT, minimumMinor: 1_000n });
   const prices = [{ key: 'base', kind: 'recurring', model: 'flat', amount: '4.00' }];
   await wharfage.ok('PUT', '/v2/plans/tiny', { name: 'Tiny', ...plan, product: 'tiny', prices });
@@ -273,6 +275,8 @@ test('what is less than the provider charges waits, is not past due, and is char
     payments[0].reference,
   ]);
   expect(charged).toEqual([{ amount: 1_200n }]);
+  const compared = { provider: 'sandbox', from: 0n, to: wharfage.app.get(Clock).now(), cause: 'request' as const };
+  expect(await wharfage.app.get(Reconcile).run(SYSTEM, compared)).toMatchObject({ status: 'finished', drifts: {} });
   sandbox.amounts = amounts;
 });
 

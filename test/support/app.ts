@@ -48,7 +48,7 @@ export class TestApp {
     await app.init();
     await app.getHttpAdapter().getInstance().ready(); // without it the first request finds no routes
     if (config.testClock) await app.get(Clock).set(parseInstant(now), now);
-    const adminKey = (await app.get(ApiKeysService).bootstrap()) ?? '';
+    const adminKey = (await app.get(ApiKeysService).bootstrap()) ?? config.bootstrapKey ?? '';
     return new TestApp(app, url, adminKey, contract);
   }
 

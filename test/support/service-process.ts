@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { steadyPort } from './steady-port.js';
 
-const ADMIN_KEY = 'whf_test_administrator_0123456789abcdef0123456789abcdef';
+/** Of the administrator, in every such service. */
+export const ADMIN_KEY = 'whf_test_administrator_0123456789abcdef0123456789abcdef';
 const START_TIMEOUT_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 2_000;
 
@@ -77,16 +78,30 @@ export class ServiceProcess {
     return this.child?.exitCode === null && this.child.signalCode === null;
   }
 
-  /** A request of the administrator that must succeed. */
-  async ok<Body = any>(method: string, path: string, payload?: unknown): Promise<Body> {
+  /** A request of the administrator. @throws Error where no answer comes */
+  async call(
+    method: string,
+    path: string,
+    { payload, key = randomUUID() }: { readonly payload?: unknown; readonly key?: string } = {},
+  ): Promise<{ readonly status: number; readonly body: any }> {
     const reply = await fetch(`${this.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+      headers: {
+        authorization: `Bearer ${ADMIN_KEY}`,
+        'idempotency-key': key,
+        ...(payload !== undefined && { 'content-type': 'application/json' }),
+      },
       ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
     });
     const text = await reply.text();
-    if (!reply.ok) throw new Error(`${method} ${path}: ${String(reply.status)} ${text}`);
-    return JSON.parse(text) as Body;
+    return { status: reply.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** The same for one that must succeed. */
+  async ok<Body = any>(method: string, path: string, payload?: unknown): Promise<Body> {
+    const { status, body } = await this.call(method, path, { payload });
+    if (status >= 300) throw new Error(`${method} ${path}: ${String(status)} ${JSON.stringify(body)}`);
+    return body as Body;
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
@@ -18,6 +18,11 @@ export class KeyHashing {
   matches(key: string, hash: string): boolean {
     const [own, stored] = [createHmac('sha256', this.secret()).update(key).digest(), Buffer.from(hash, 'hex')];
     return own.length === stored.length && timingSafeEqual(own, stored);
+  }
+
+  /** 32 bytes that only this purpose has, from the same secret. */
+  derived(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.secret(), '', purpose, 32));
   }
 
   /** The setting, or else one that is made once and kept beside the data. */

@@ -58,10 +58,13 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** What `read` asks is answered as of one moment, however long it takes. It changes nothing. */
+  /** What `read` asks is answered as of one moment, however long it takes. It changes nothing: the database refuses it. */
   async snapshot<T>(read: (tx: Tx) => Promise<T>): Promise<T> {
     await this.clock.refresh();
-    return this.source.transaction('REPEATABLE READ', read);
+    return this.source.transaction('REPEATABLE READ', async (tx) => {
+      await tx.query('set transaction read only');
+      return await read(tx);
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { subjectOf } from '../../domain/webhooks/event-subject.js';
 import { formatInstant, type Instant } from '../../domain/instant.js';
 import { Database } from '../database/database.js';
 import { onlyCursor } from '../database/newest-first.js';
@@ -14,12 +15,13 @@ interface EventRow {
   readonly id: string;
   readonly type: EventType;
   readonly at: Instant;
-  readonly data: object;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly sequence: bigint;
 }
 
 /** Relies on outbox_event_newest, or on the primary key for one account. */
 const LIST = `
-  select id, type, at, data from outbox_event
+  select id, type, at, data, sequence from outbox_event
   where ($1::uuid is null or account_id = $1) and ($2::text is null or type = $2) and ($3::text is null or id < $3)
   order by id desc limit $4`;
 
@@ -39,6 +41,9 @@ export class EventsController {
       tx.query<EventRow[]>(LIST, [accountId, type ?? null, onlyCursor(cursor) ?? null, limit + 1]),
     );
     const { data, nextCursor } = page(rows, limit, (row) => [row.id]);
-    return { data: data.map((row) => ({ ...row, at: formatInstant(row.at) })), nextCursor };
+    return {
+      data: data.map((row) => ({ ...row, at: formatInstant(row.at), subject: subjectOf(row), sequence: Number(row.sequence) })),
+      nextCursor,
+    };
   }
 }

@@ -26,6 +26,15 @@ export class EventView {
   @ApiProperty({ description: 'When.', format: 'date-time' })
   at!: string;
 
+  @ApiProperty({
+    description: 'The thing that it tells of: an id where that has one of its own, else the account, or what the type says.',
+    example: 'inv_0a1b2c3d4e',
+  })
+  subject!: string;
+
+  @ApiProperty({ description: 'Of two events of one subject the later has the higher number; numbers are left out.', type: 'integer' })
+  sequence!: number;
+
   @ApiProperty({ description: 'What it is about, by the type of the event.', type: 'object', additionalProperties: true })
   data!: object;
 }

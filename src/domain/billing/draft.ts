@@ -74,23 +74,31 @@ export const balanceAppliedOf = ({ appliedMinor, grantsApplied }: Pick<Draft, 'a
 
 type Credit = Pick<DraftInput, 'balanceMinor' | 'grants' | 'billedAt'>;
 
-/** Adds lines up; a total above zero is paid by grants, then by what the balance holds; a total below zero goes to the balance. */
-function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Credit): Omit<Draft, 'currency' | 'lines'> {
+/** What lines come to: their amounts, less discounts, with the taxes that they do not contain. */
+export function addedUp(lines: readonly Line[]): Pick<Draft, 'subtotalMinor' | 'discountMinor' | 'taxes' | 'taxMinor' | 'totalMinor'> {
   const subtotalMinor = lines.reduce((total, line) => total + line.amountMinor, 0n);
   const discountMinor = lines.reduce((total, line) => total + discountOf(line), 0n);
   const taxes = taxTotals(lines);
   const added = taxes.filter((tax) => !tax.inclusive).reduce((total, tax) => total + tax.amountMinor, 0n);
-  const totalMinor = subtotalMinor - discountMinor + added;
-  const charged = totalMinor > 0n ? totalMinor : 0n;
-  const grantsApplied = burnDown(grants, charged, billedAt);
-  const left = charged - sumOf(grantsApplied);
-  const dueMinor = balanceMinor < left ? left - balanceMinor : 0n;
   return {
     subtotalMinor,
     discountMinor,
     taxes,
     taxMinor: taxes.reduce((total, tax) => total + tax.amountMinor, 0n),
-    totalMinor,
+    totalMinor: subtotalMinor - discountMinor + added,
+  };
+}
+
+/** A total above zero is paid by grants, then by what the balance holds; a total below zero goes to the balance. */
+function totals(lines: readonly Line[], { balanceMinor, grants, billedAt }: Credit): Omit<Draft, 'currency' | 'lines'> {
+  const sums = addedUp(lines);
+  const { totalMinor } = sums;
+  const charged = totalMinor > 0n ? totalMinor : 0n;
+  const grantsApplied = burnDown(grants, charged, billedAt);
+  const left = charged - sumOf(grantsApplied);
+  const dueMinor = balanceMinor < left ? left - balanceMinor : 0n;
+  return {
+    ...sums,
     appliedMinor: charged - dueMinor,
     grantsApplied,
     dueMinor,

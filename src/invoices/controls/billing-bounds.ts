@@ -30,7 +30,7 @@ const GREATEST = `
   select a.id as "accountId", max(i.total_minor) as greatest
   from unnest($1::uuid[]) as a(id)
   cross join lateral (
-    select total_minor from invoice i where i.account_id = a.id and ${NOT_VOID} order by i.id desc limit ${String(INVOICES_COMPARED)}) i
+    select total_minor from invoice i where i.account_id = a.id and i.type = 'subscription' and ${NOT_VOID} order by i.id desc limit ${String(INVOICES_COMPARED)}) i
   group by a.id`;
 
 /** Bounds by currency, beyond which an account is parked instead of billed. */

@@ -16,7 +16,7 @@ export interface RunChange {
 const KEEP = `
   insert into bill_run_change (account_id, run_id, currency, total_minor, last_total_minor)
   select b.account_id, $1, b.currency, b.total,
-    (select i.total_minor from invoice i where i.account_id = b.account_id and ${NOT_VOID} order by i.id desc limit 1)
+    (select i.total_minor from invoice i where i.account_id = b.account_id and i.type = 'subscription' and ${NOT_VOID} order by i.id desc limit 1)
   from unnest($2::uuid[], $3::text[], $4::bigint[]) as b(account_id, currency, total)
   on conflict (account_id, run_id) do update set currency = excluded.currency, total_minor = excluded.total_minor,
     last_total_minor = excluded.last_total_minor`;

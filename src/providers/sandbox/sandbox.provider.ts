@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { KeyHashing } from '../../common/api-keys/key-hashing.js';
 import { Database } from '../../common/database/database.js';
-import { formatInstant, parseInstant } from '../../domain/instant.js';
+import { formatInstant, type Instant, parseInstant } from '../../domain/instant.js';
 import { Clock } from '../../common/clock.js';
 import { Refusal } from '../../domain/refusal.js';
 import { ANY_AMOUNT } from '../any-amount.js';
@@ -16,6 +16,7 @@ import type {
   Outcome,
   PaymentProvider,
   ProviderFact,
+  ProviderRecord,
   ReceivedWebhook,
   RefundRequest,
   StoredMethod,
@@ -26,6 +27,7 @@ interface Operation {
   readonly key: string;
   readonly kind: 'charge' | 'refund';
   readonly token: Token;
+  /** Null for a refund. */
   readonly customer: string | null;
   readonly amountMinor: bigint;
   readonly currency: string;
@@ -39,6 +41,18 @@ interface Told {
   readonly outcome: Outcome;
   readonly occurredAt: string;
 }
+
+type BookedOperation = Pick<Operation, 'key' | 'customer' | 'kind' | 'amountMinor' | 'currency' | 'outcome'> & { readonly at: Instant };
+
+const ROWS_AT_ONCE = 500;
+
+/** What was canceled is no record. */
+const STATE_OF: Readonly<Partial<Record<Outcome['kind'], ProviderRecord['state']>>> = {
+  succeeded: 'succeeded',
+  processing: 'pending',
+  requires_action: 'pending',
+  declined: 'failed',
+};
 
 /**
  * A provider built in, for trying out and for tests. It keeps books of its own, in tables of its own and in transactions of its own, as an
@@ -134,6 +148,25 @@ export class SandboxProvider implements PaymentProvider {
   factsOf({ about }: Notification): Promise<ProviderFact[]> {
     const { key = '', outcome = '' } = about ?? {};
     return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
+  }
+
+  /** Relies on sandbox_operation_by_time. */
+  async *records(from: Instant, to: Instant): AsyncGenerator<ProviderRecord> {
+    for (let after: readonly [string, string] = [formatInstant(from), '']; ;) {
+      const rows = await this.database.query<BookedOperation>({
+        name: 'sandbox_records',
+        text: `select kind, key, customer, amount_minor as "amountMinor", currency, outcome, booked_at as at from sandbox_operation
+               where kind in ('charge', 'refund') and (booked_at, key) > ($1, $2) and booked_at < $3 order by booked_at, key limit $4`,
+        values: [...after, formatInstant(to), ROWS_AT_ONCE],
+      });
+      for (const { outcome, ...row } of rows) {
+        const state = STATE_OF[outcome.kind];
+        if (state) yield { ...row, state, reference: 'reference' in outcome ? outcome.reference : referenceOf(row.key) };
+      }
+      const last = rows.at(-1);
+      if (!last) return;
+      after = [formatInstant(last.at), last.key];
+    }
   }
 
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
