@@ -49,6 +49,7 @@ import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
+import { InvoiceDocuments } from './documents/invoice-documents.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueCreditNotes } from './credit-notes/issue-credit-notes.js';
@@ -123,6 +124,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     GivenLines,
     GrantExpiry,
     HoldInvoices,
+    InvoiceDocuments,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
@@ -144,7 +146,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     SettleAccounts,
     SendInvoices,
   ],
-  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, InvoiceDocuments, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
