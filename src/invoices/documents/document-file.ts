@@ -4,7 +4,6 @@ import { eInvoiceOf } from '../../domain/documents/e-invoice.js';
 import { obstacles } from '../../domain/documents/obstacles.js';
 import { ublOf } from '../../domain/documents/ubl.js';
 import { Refusal } from '../../domain/refusal.js';
-import { renderPdf } from './pdf/invoice-pdf.js';
 import { serializeXml } from './serialize-xml.js';
 
 export const SYNTAXES = ['ubl', 'cii'] as const;
@@ -32,6 +31,7 @@ export async function documentFile(document: BillingDocument, form: DocumentForm
       name: `${name}.xml`,
     };
   const facturX = form.embed === undefined ? undefined : eInvoiceText(document, form.embed);
+  const { renderPdf } = await import('./pdf/invoice-pdf.js'); // with its fonts: a service that prints nothing starts without them
   return { bytes: await renderPdf(document, facturX), contentType: 'application/pdf', name: `${name}.pdf` };
 }
 

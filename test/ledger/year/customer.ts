@@ -129,6 +129,7 @@ export class Customer {
       timeZone,
       provider,
       taxRates,
+      taxIds: [{ type: 'eu_vat', value: 'FR12345678901' }],
     });
   }
 
