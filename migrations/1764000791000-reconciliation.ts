@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Payments and refunds compared with the records of their providers; and who paid, in the books of the built-in provider. */
+/** Payments and refunds compared with the books of their providers; and an index of those of the built-in one. */
 export class Reconciliation1764000791000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -49,14 +49,12 @@ export class Reconciliation1764000791000 implements MigrationInterface {
         constraint reconciliation_record_pk primary key (reconciliation_id, side, subject, n));
       comment on table reconciliation_record is 'what is being compared; gone once it was';
 
-      alter table sandbox_operation add column customer text;
       create index sandbox_operation_by_time on sandbox_operation (booked_at, key)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop index sandbox_operation_by_time;
-      alter table sandbox_operation drop column customer;
       drop table reconciliation_record, reconciliation_drift, reconciliation`);
   }
 }

@@ -35,7 +35,7 @@ export interface AccountProfile {
   readonly timeZone: string;
   readonly address: Address | null;
   readonly taxIds: readonly TaxId[];
-  readonly taxRates: readonly (TaxRate & { readonly exemptionReason?: string })[];
+  readonly taxRates: readonly TaxRate[];
   readonly provider: ProviderName;
   readonly dunningPolicy: string | null;
   readonly pastDueSince: Instant | null;

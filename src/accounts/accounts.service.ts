@@ -12,6 +12,7 @@ import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor } from '../common/ids.js';
 import { CONFIG, type Config, isConfigured } from '../config.js';
+import { needsTaxId } from '../domain/billing/line-taxes.js';
 import { formatInstant } from '../domain/instant.js';
 import { graceProblems } from '../domain/billing/grace.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
@@ -75,7 +76,7 @@ export class AccountsService {
     const content = contentOf(created ? row : inputFor(row));
     checkIfMatch(call, created ? undefined : row.revision);
     this.refuseProvider(content.provider, created ? undefined : row.provider);
-    await this.taxRates.refuseUnusable(tx, content.taxRates, created ? [] : row.taxRates);
+    await this.refuseTaxRates(tx, content, created ? [] : row.taxRates);
     refuseAll(graceProblems(content.usageGrace));
     if (content.seller !== null && (created || content.seller !== row.seller))
       await this.hooks.tell(tx, accountSellerChanging, { seller: content.seller });
@@ -195,6 +196,16 @@ export class AccountsService {
       );
     if (this.config.production && provider === 'sandbox' && before !== 'sandbox')
       throw new Refusal('unprocessable', 'sandbox_in_production', 'The sandbox moves no money: give the account a provider that does.');
+  }
+
+  /** @throws Refusal `unknown_tax_rate`, `tax_id_missing` */
+  private async refuseTaxRates(tx: Tx, { taxRates, taxIds }: AccountContent, held: readonly string[]): Promise<void> {
+    const named = taxRates.map((key, i) => ({ key, pointer: `/taxRates/${String(i)}` }));
+    await this.taxRates.refuseUnusable(tx, named, held);
+    const added = taxRates.filter((key) => !held.includes(key));
+    if (taxIds.length > 0 || !needsTaxId(await this.taxRates.byKeys(tx, added))) return;
+    const detail = 'A tax rate of category AE or K takes a tax id of the buyer, which its invoices bear: send taxIds, too.';
+    throw new Refusal('unprocessable', 'tax_id_missing', detail, [{ pointer: '/taxIds', code: 'missing', detail }]);
   }
 
   /** @throws Refusal as those do who listen to `dunningPolicyNamed` */

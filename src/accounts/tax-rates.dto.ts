@@ -32,7 +32,13 @@ class TaxRateFields implements TaxRate {
   @IsBoolean()
   inclusive!: boolean;
 
-  @ApiProperty({ description: 'Why no tax is charged, as printed on invoices.', type: String, nullable: true, maxLength: 200 })
+  @ApiProperty({
+    description:
+      'Why no tax is charged, as printed on invoices; a remark by category if left out. Not for S and Z, which are no exemptions.',
+    type: String,
+    nullable: true,
+    maxLength: 200,
+  })
   @IsString()
   @Length(1, 200)
   exemptionReason!: string | null;

@@ -7,13 +7,20 @@ import { insertOrLock } from '../common/database/insert-or-lock.js';
 import { newestFirst } from '../common/database/newest-first.js';
 import { type Call, checkIfMatch } from '../common/http/call.js';
 import { type Page, page, type PageQuery } from '../common/http/page.js';
+import { lineTax } from '../domain/billing/line-taxes.js';
 import type { LineTax } from '../domain/billing/line.js';
-import { taxRateProblems } from '../domain/catalog-rules.js';
+import { newTaxRateProblems, taxRateProblems } from '../domain/catalog-rules.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal, refuseAll } from '../domain/refusal.js';
 import { sameContent } from '../domain/same-content.js';
 import { TaxRateRow } from './tax-rate.entity.js';
 import type { PutTaxRateDto } from './tax-rates.dto.js';
+
+/** A tax rate that a body names, and where. */
+export interface NamedTaxRate {
+  readonly key: string;
+  readonly pointer: string;
+}
 
 type TaxRateContent = Omit<TaxRateRow, 'key' | 'revision' | 'createdAt' | 'updatedAt'>;
 
@@ -33,6 +40,7 @@ export class TaxRatesService {
     checkIfMatch(call, created ? undefined : row.revision);
     const audited = { actor: call.actor, subjectType: 'tax_rate', subjectId: key, after: content };
     if (created) {
+      refuseAll(newTaxRateProblems(content));
       await this.audit.record(tx, { ...audited, action: 'tax_rate.created' });
       return row;
     }
@@ -62,28 +70,34 @@ export class TaxRatesService {
     return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
   }
 
+  /** The tax rates of these keys that exist, archived ones included. One query at most. */
+  async byKeys(tx: Tx, keys: readonly string[]): Promise<TaxRateRow[]> {
+    return keys.length === 0 ? [] : await tx.getRepository(TaxRateRow).findBy({ key: In([...new Set(keys)]) });
+  }
+
   /** Those of these tax rates that exist and are not archived, by key. */
   async usable(tx: Tx, keys: readonly string[]): Promise<Map<string, LineTax>> {
-    if (keys.length === 0) return new Map();
-    const rows = await tx.getRepository(TaxRateRow).findBy({ key: In([...new Set(keys)]), archived: false });
-    return new Map(rows.map(({ key, name, rate, category, inclusive }) => [key, { key, name, rate, category, inclusive }]));
+    const rows = await this.byKeys(tx, keys);
+    return new Map(rows.filter(({ archived }) => !archived).map((row) => [row.key, lineTax(row)]));
   }
 
   /**
    * Refuses tax rates that do not exist, and archived ones unless they are `held` already.
    * @throws Refusal `unknown_tax_rate`, with a pointer for each
    */
-  async refuseUnusable(tx: Tx, keys: readonly string[], held: readonly string[]): Promise<void> {
-    const added = keys.filter((key) => !held.includes(key));
-    if (added.length === 0) return;
-    const rows = await tx.getRepository(TaxRateRow).findBy({ key: In(added) });
-    const usable = new Set(rows.filter((row) => !row.archived).map((row) => row.key));
-    const problems = keys.flatMap((key, index) => {
-      if (held.includes(key) || usable.has(key)) return [];
-      const archived = rows.some((row) => row.key === key);
+  async refuseUnusable(tx: Tx, named: readonly NamedTaxRate[], held: readonly string[]): Promise<void> {
+    const added = named.filter(({ key }) => !held.includes(key));
+    const rows = await this.byKeys(
+      tx,
+      added.map(({ key }) => key),
+    );
+    const problems = added.flatMap(({ key, pointer }) => {
+      const row = rows.find((one) => one.key === key);
+      if (row && !row.archived) return [];
+      const archived = row !== undefined;
       return [
         {
-          pointer: `/taxRates/${String(index)}`,
+          pointer,
           code: archived ? 'tax_rate_archived' : 'unknown_tax_rate',
           detail: archived ? `The tax rate "${key}" is archived.` : `There is no tax rate "${key}".`,
         },

@@ -1,4 +1,5 @@
 import type { Coupon, Meter, PlanVersion, TaxRate } from './catalog.js';
+import { bearsRemark } from './billing/line-taxes.js';
 import { isCurrency, isMoney } from './currency.js';
 import { exact, isDecimal } from './decimal.js';
 import { INTERVAL_COUNT_MAX, isWhole, moneyProblems, priceProblems, problem } from './price-rules.js';
@@ -115,6 +116,18 @@ function amountOffProblems(amountOff: string, currency: string | undefined): Fie
   return isMoney(amountOff, currency) && exact(amountOff).gt(0n)
     ? []
     : [problem('/amountOff', 'invalid_money', `Must be an amount in ${currency} above 0.`)];
+}
+
+/** What is wrong with a tax rate that is new: the standard rate is above zero, and neither it nor the zero rate says why no tax is charged. */
+export function newTaxRateProblems({ rate, category, exemptionReason }: Omit<TaxRate, 'key'>): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (category === 'S' && exact(rate).equals(0n))
+    problems.push(
+      problem('/rate', 'rate_zero', 'The category "S" bears tax: what bears none is Z (zero rated), E (exempt), AE, K, G or O.'),
+    );
+  if (!bearsRemark(category) && exemptionReason !== undefined && exemptionReason !== null)
+    problems.push(problem('/exemptionReason', 'not_allowed', `The category "${category}" is no exemption: leave the reason out.`));
+  return problems;
 }
 
 /** What is wrong with a tax rate: a fraction from 0 to 1, and 0 in every category but the standard one. */

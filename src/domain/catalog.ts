@@ -67,6 +67,8 @@ export type UsageFilter = Readonly<Record<string, readonly string[]>>;
 interface Priced {
   readonly key: string;
   readonly name?: string;
+  /** Keys of the tax rates that it bears, in the place of its plan's and of the account's. */
+  readonly taxRates?: readonly string[];
 }
 
 export type OneTimePrice = Priced & { readonly kind: 'one_time'; readonly amount: string };
@@ -110,6 +112,8 @@ export interface PlanVersion {
   readonly entitlements: Readonly<Record<string, Entitlement>>;
   /** The kinds of account that hold it without a subscription, unbilled. */
   readonly defaultFor?: readonly AccountKind[];
+  /** Keys of the tax rates that its prices bear, in the place of the account's. */
+  readonly taxRates?: readonly string[];
   readonly prices: readonly Price[];
 }
 
@@ -176,4 +180,6 @@ export interface TaxRate {
   readonly category: TaxCategory;
   /** Whether amounts contain the tax already. */
   readonly inclusive: boolean;
+  /** Why no tax is charged, as printed on invoices. */
+  readonly exemptionReason?: string | null;
 }

@@ -51,6 +51,15 @@ export function shown(value: Exact, decimals = 6): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+const DECIMALS_MAX = 40;
+
+/** The value in full: a decimal without trailing zeros where one can write it, else the fraction "n/d". */
+export function exactText(value: Exact): string {
+  for (let decimals = 0, power = 1n; decimals <= DECIMALS_MAX; decimals += 1, power *= 10n)
+    if (power % value.d === 0n) return shown(value, decimals);
+  return value.toFraction();
+}
+
 export const sum = (values: readonly Exact[]): Exact => values.reduce((total, value) => total.add(value), ZERO);
 export const least = (a: Exact, b: Exact): Exact => (a.lt(b) ? a : b);
 export const greatest = (a: Exact, b: Exact): Exact => (a.gt(b) ? a : b);

@@ -61,6 +61,7 @@ export type EntryPurpose =
   | 'credit_note_issued'
   | 'payment_received'
   | 'payment_refunded'
+  | 'refund_failed'
   | 'refund_returned'
   | 'balance_opened'
   | 'grant_funded'
@@ -171,6 +172,17 @@ export const refundEntry = (
     { ledgerAccount: 'customer_balance', amountMinor: fromBalanceMinor },
     { ledgerAccount: 'refunds', amountMinor: amountMinor - fromBalanceMinor },
     { ledgerAccount: 'cash', amountMinor: -amountMinor },
+  ]);
+
+/** A refund that went out came back: what it took off the balance stands there again, and the rest was not given back after all. */
+export const failedRefundEntry = (
+  { amountMinor, toBalanceMinor }: { readonly amountMinor: bigint; readonly toBalanceMinor: bigint },
+  currency: string,
+): Entry =>
+  entry('refund_failed', currency, [
+    { ledgerAccount: 'cash', amountMinor },
+    { ledgerAccount: 'customer_balance', amountMinor: -toBalanceMinor },
+    { ledgerAccount: 'refunds', amountMinor: toBalanceMinor - amountMinor },
   ]);
 
 /** Credit that an account brought along. */

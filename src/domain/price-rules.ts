@@ -76,7 +76,7 @@ const KIND_FIELDS: Readonly<Record<Price['kind'], readonly string[]>> = {
   metered: ['model', 'meter', 'freeUnits', 'freeConcurrent', 'minimum', 'maximum', 'groupBy', 'filter', 'interval', ...MODEL_FIELD_NAMES],
 };
 
-const COMMON_FIELDS = ['key', 'name', 'kind'];
+const COMMON_FIELDS = ['key', 'name', 'kind', 'taxRates'];
 
 /** Models that price an amount of money, which only usage has. */
 const ONLY_METERED: readonly ModelName[] = ['percentage', 'graduated_percentage'];

@@ -46,6 +46,8 @@ export interface Story {
   readonly meters: readonly Meter[];
   readonly plans: readonly PlanVersion[];
   readonly coupons: readonly Coupon[];
+  /** Those that plans and prices name. */
+  readonly taxRates?: readonly LineTax[];
   readonly steps: readonly Step[];
   /** Bill runs happen up to here, included. */
   readonly until: Instant;
@@ -262,6 +264,7 @@ function factsOf(state: State, story: Story): AccountFacts {
     versions: versionsOf(state),
     coupons: new Map(story.coupons.map((coupon) => [coupon.key, coupon])),
     taxes: story.account.taxes,
+    taxRates: new Map((story.taxRates ?? []).map((rate) => [rate.key, rate])),
     billed: lines,
     slotSeqs: positionsTaken(lines),
     balanceMinor: state.balanceMinor,

@@ -2,6 +2,7 @@ import { plainArray, textArray } from '../common/database/arrays.js';
 import type { Tx } from '../common/database/database.js';
 import type { InvoicedLine } from '../domain/billing/creditable.js';
 import { type BilledLine, type LineTax, netOf } from '../domain/billing/line.js';
+import { givenKey } from '../domain/billing/settled.js';
 import { grouped, positionsTaken } from '../domain/billing/slot.js';
 import { formatInstant, type Instant, type Stretch } from '../domain/instant.js';
 import type { BreakdownStep } from '../domain/rating/model.js';
@@ -47,7 +48,8 @@ export interface Billed {
   readonly slotSeqs: ReadonlyMap<string, number>;
 }
 
-interface BilledRow extends LineRow {
+/** A line with what became of it. */
+export interface BilledRow extends LineRow {
   readonly void: boolean;
   readonly waived: boolean;
   readonly creditNotedMinor: bigint;
@@ -82,7 +84,7 @@ function byAccount(rows: readonly BilledRow[]): Map<string, Billed> {
 }
 
 /** Of a charge that was waived nothing is left to be given back. */
-function billedLineOf({ void: _void, waived, creditNotedMinor, ...row }: BilledRow): InvoicedLine {
+export function billedLineOf({ void: _void, waived, creditNotedMinor, ...row }: BilledRow): InvoicedLine {
   const line = lineOf(row);
   return { ...line, creditNotedMinor: waived ? netOf(line) : creditNotedMinor };
 }
@@ -138,26 +140,23 @@ export async function periodsLeftOut(tx: Tx, parts: readonly OpenPart[]): Promis
   return periods;
 }
 
-/**
- * What a coupon took off on lines that are left out, by subscription and ordinal of the billing period, in minor units. Reads all of these
- * lines. Relies on invoice_line_by_end.
- */
+/** What coupons took off on lines that are left out, by subscription and `givenKey`, in minor units. Reads all of these lines. Relies on invoice_line_by_end. */
 export async function discountsLeftOut(
   tx: Tx,
   parts: readonly (OpenPart & { readonly coupon: string })[],
-): Promise<Map<string, Map<number, bigint>>> {
+): Promise<Map<string, Map<string, bigint>>> {
   if (parts.length === 0) return new Map();
-  const rows = await tx.query<{ subscription: string; ordinal: number; given: bigint }[]>(
-    `select k.subscription, l.period_ordinal as ordinal, sum((d ->> 'amountMinor')::bigint)::bigint as given
+  const rows = await tx.query<{ subscription: string; coupon: string; ordinal: number; given: bigint }[]>(
+    `select k.subscription, k.coupon, l.period_ordinal as ordinal, sum((d ->> 'amountMinor')::bigint)::bigint as given
      from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) as k(account_id, subscription, through, coupon)
      join invoice_line l on ${OF_PART} and ${ENDS} <= k.through and ${COUNTS}
-     join jsonb_array_elements(l.discounts) d on d ->> 'coupon' = k.coupon group by 1, 2`,
+     join jsonb_array_elements(l.discounts) d on d ->> 'coupon' = k.coupon group by 1, 2, 3`,
     [...partColumns(parts), textArray(parts.map(({ coupon }) => coupon))],
   );
-  const discounts = new Map<string, Map<number, bigint>>();
-  for (const { subscription, ordinal, given } of rows) {
-    const found = discounts.get(subscription) ?? new Map<number, bigint>();
-    discounts.set(subscription, found.set(ordinal, given));
+  const discounts = new Map<string, Map<string, bigint>>();
+  for (const { subscription, coupon, ordinal, given } of rows) {
+    const found = discounts.get(subscription) ?? new Map<string, bigint>();
+    discounts.set(subscription, found.set(givenKey(coupon, ordinal), given));
   }
   return discounts;
 }

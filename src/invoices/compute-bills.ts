@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
-import { conclude, longSlotsOf, prepare, type PreparedBill } from '../domain/billing/bill.js';
+import { longSlotsOf, prepare, type PreparedBill, untaxed } from '../domain/billing/bill.js';
 import type { Draft } from '../domain/billing/draft.js';
 import type { Line } from '../domain/billing/line.js';
 import { manualLines } from '../domain/billing/manual.js';
@@ -12,6 +12,7 @@ import { UsageService } from '../usage/usage.service.js';
 import { highestPositions } from './billed-lines.js';
 import type { DraftRow } from './drafts/draft-records.js';
 import { LoadFacts, type LoadedAccount, type Unsettled } from './load-facts.js';
+import { AssessTaxes } from './taxes/assess-taxes.js';
 
 export interface Prepared extends LoadedAccount {
   readonly prepared: PreparedBill;
@@ -47,6 +48,7 @@ export class ComputeBills {
     private readonly clock: Clock,
     private readonly facts: LoadFacts,
     private readonly usage: UsageService,
+    private readonly taxes: AssessTaxes,
   ) {}
 
   /**
@@ -95,10 +97,13 @@ export class ComputeBills {
     );
     const answers = await this.usage.answer(tx, questions);
     let answered = 0;
-    return prepared.map((one) => {
+    const bills = prepared.map((one) => {
       const own: UsageAnswer[] = answers.slice(answered, (answered += one.prepared.questions.length));
-      return { ...one, draft: conclude(one.prepared, own, billedAt, manualOf(one, drafts, billedAt)) };
+      return { profile: one.profile, bill: untaxed(one.prepared, own, billedAt, manualOf(one, drafts, billedAt)) };
     });
+    const owing = bills.flatMap(({ profile, bill }) => (bill ? [{ profile, bill }] : []));
+    const taxed = new Map((await this.taxes.run(owing)).map((draft, i) => [owing[i]?.profile.id, draft]));
+    return prepared.map((one) => ({ ...one, draft: taxed.get(one.profile.id) }));
   }
 }
 

@@ -77,11 +77,27 @@ export const buyerSnapshot = ({
 }: AccountProfile): object => buyer;
 
 /** Who sold, as invoices and credit notes keep it. */
-export const sellerSnapshot = ({ key, name, address, taxIds, bankDetails }: Seller): object => ({
+export const sellerSnapshot = ({
   key,
   name,
   address,
   taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
+  bankDetails,
+}: Seller): object => ({
+  key,
+  name,
+  address,
+  taxIds,
+  registrationNumber,
+  email,
+  iban,
+  bic,
+  paymentTerms,
   bankDetails,
 });
 

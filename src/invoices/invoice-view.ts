@@ -1,4 +1,5 @@
 import { type BilledLine, discountOf } from '../domain/billing/line.js';
+import type { TaxTotal } from '../domain/billing/tax.js';
 import { formatMoney } from '../domain/currency.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { appliedView } from './applied-view.js';
@@ -39,6 +40,7 @@ export interface DocumentRow {
     rate: string;
     category: string;
     inclusive: boolean;
+    exemptionReason?: string;
     taxableMinor: string;
     amountMinor: string;
   }[];
@@ -183,11 +185,20 @@ function documentView(row: DocumentRow, { account, lines, grantsApplied }: Docum
 }
 
 export function taxView(
-  { key, name, rate, category, inclusive, taxableMinor, amountMinor }: InvoiceRow['taxes'][number],
+  { key, name, rate, category, inclusive, exemptionReason, taxableMinor, amountMinor }: TaxTotal | InvoiceRow['taxes'][number],
   currency: string,
 ): InvoiceTaxView {
-  const money = (text: string): string => formatMoney(BigInt(text), currency);
-  return { taxRate: key, name, rate, category, inclusive, taxable: money(taxableMinor), amount: money(amountMinor) };
+  const money = (minor: string | bigint): string => formatMoney(BigInt(minor), currency);
+  return {
+    taxRate: key,
+    name,
+    rate,
+    category,
+    inclusive,
+    exemptionReason: exemptionReason ?? null,
+    taxable: money(taxableMinor),
+    amount: money(amountMinor),
+  };
 }
 
 const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));

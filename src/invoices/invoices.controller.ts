@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
@@ -15,6 +16,8 @@ import { parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { BillRunService } from './bill-run.service.js';
 import { AccountHolds } from './controls/account-holds.js';
+import { ApiDocument, DocumentQuery, viewOrFile } from './documents/document-reply.js';
+import { InvoiceDocuments } from './documents/invoice-documents.js';
 import { ReadInvoices } from './drafts/read-invoices.js';
 import { CreditGrants } from './grants/credit-grants.js';
 import { InvoiceSendingView } from './invoice-acts.dto.js';
@@ -28,6 +31,7 @@ export class InvoicesController {
   constructor(
     private readonly invoices: InvoicesService,
     private readonly reading: ReadInvoices,
+    private readonly documents: InvoiceDocuments,
     private readonly grants: CreditGrants,
     private readonly accounts: AccountsService,
     private readonly runs: BillRunService,
@@ -55,10 +59,20 @@ export class InvoicesController {
   @Get('invoices/:idOrNumber')
   @Scopes('invoices:read')
   @ApiOperation({ operationId: 'getInvoice', summary: 'One invoice or draft, by id or number' })
-  @ApiOkResponse({ type: InvoiceView, description: 'The invoice with its lines.' })
-  @ApiProblems(404)
-  read(@Param('idOrNumber') idOrNumber: string): Promise<InvoiceView> {
-    return this.database.transaction((tx) => this.reading.one(tx, idOrNumber));
+  @ApiDocument(InvoiceView, 'The invoice with its lines.')
+  @ApiProblems(404, 409)
+  read(
+    @Param('idOrNumber') idOrNumber: string,
+    @Query() query: DocumentQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<InvoiceView | Buffer> {
+    return viewOrFile(this.database, reply, {
+      accept,
+      query,
+      view: (tx) => this.reading.one(tx, idOrNumber),
+      document: (tx) => this.documents.invoice(tx, idOrNumber),
+    });
   }
 
   @Post('invoices/:idOrNumber/send')

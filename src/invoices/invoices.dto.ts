@@ -134,6 +134,9 @@ export class InvoiceTaxView {
   @ApiProperty({ description: 'Whether amounts contain it.' })
   inclusive!: boolean;
 
+  @ApiProperty({ description: 'Why no tax is charged: the remark that the law wants; null where tax is.', type: String, nullable: true })
+  exemptionReason!: string | null;
+
   @ApiProperty({ description: 'What it is applied to.' })
   taxable!: string;
 

@@ -47,8 +47,11 @@ import { invoiceEntriesCheck, openingBalancesCheck } from './checks/invoice-chec
 import { CreditGrants } from './grants/credit-grants.js';
 import { CreditGrantsController } from './grants/credit-grants.controller.js';
 import { EndGrants } from './grants/end-grants.js';
+import { ExplainLine } from './explanations/explain-line.js';
+import { ExplanationsController } from './explanations/explanations.controller.js';
 import { GrantExpiry } from './grants/grant-expiry.js';
 import { ReleaseGrants } from './grants/release-grants.js';
+import { InvoiceDocuments } from './documents/invoice-documents.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 import { IssueCreditNotes } from './credit-notes/issue-credit-notes.js';
@@ -66,12 +69,17 @@ import { PreviewBill } from './previews/preview-bill.js';
 import { PreviewsController } from './previews/previews.controller.js';
 import { ReceivablesAging } from './aging/receivables-aging.js';
 import { ReceivablesAgingController } from './aging/receivables-aging.controller.js';
+import { DocumentReportsController } from './reports/document-reports.controller.js';
+import { DocumentReports } from './reports/document-reports.js';
 import { RunningTotalController } from './previews/running-total.controller.js';
 import { RunningTotals } from './previews/running-total.js';
 import { SendInvoices } from './send-invoices.js';
 import { SellersController } from './sellers/sellers.controller.js';
 import { SettleAccounts } from './settle-accounts.js';
 import { SellersService } from './sellers/sellers.service.js';
+import { AssessTaxes } from './taxes/assess-taxes.js';
+import { TableTaxEngine } from './taxes/table-tax-engine.js';
+import { TAX_ENGINE } from './taxes/tax-engine.js';
 import { UsageEffectsController } from './previews/usage-effects.controller.js';
 
 @Module({
@@ -93,6 +101,8 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     BillingBoundsController,
     RunChangesController,
     MrrController,
+    ExplanationsController,
+    DocumentReportsController,
   ],
   providers: [
     AccountHolds,
@@ -101,6 +111,7 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     AlertRuns,
     AlertSpread,
     AlertsService,
+    AssessTaxes,
     ArchivePolicy,
     ArchiveUsage,
     BackfillEffect,
@@ -116,13 +127,16 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     CloseInvoices,
     CreditNotesService,
     CurrencyGuard,
+    DocumentReports,
     DraftContents,
     EndGrants,
     EventLines,
+    ExplainLine,
     FinalizeDraft,
     GivenLines,
     GrantExpiry,
     HoldInvoices,
+    InvoiceDocuments,
     InvoicesService,
     IssueCreditNotes,
     IssueInvoices,
@@ -143,8 +157,9 @@ import { UsageEffectsController } from './previews/usage-effects.controller.js';
     SellersService,
     SettleAccounts,
     SendInvoices,
+    { provide: TAX_ENGINE, useClass: TableTaxEngine },
   ],
-  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, IssueCreditNotes],
+  exports: [Backtest, InvoicesService, BillRuns, OpeningBalances, CloseInvoices, CreditNotesService, InvoiceDocuments, IssueCreditNotes],
 })
 export class InvoicesModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

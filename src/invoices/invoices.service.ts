@@ -4,11 +4,12 @@ import type { Tx } from '../common/database/database.js';
 import { newestFirstKey } from '../common/database/newest-first.js';
 import { type Page, page } from '../common/http/page.js';
 import { accountIdFor, accountIdOf } from '../common/ids.js';
+import type { InvoicedLine } from '../domain/billing/creditable.js';
 import { smaller } from '../domain/bounds.js';
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import { balancesOf, insertBalanceChanges } from './balances.js';
-import { LINE_COLUMNS, type LineRow } from './billed-lines.js';
+import { LINE_COLUMNS, lineOf, type LineRow } from './billed-lines.js';
 import { claimOne } from './billing-state.js';
 import { creditNotesOf } from './credit-notes/credit-note-rows.js';
 import { applicationsTo } from './grants/grant-entries.js';
@@ -51,6 +52,26 @@ export class InvoicesService {
         ? await tx.query<InvoiceRow[]>(`${SELECT} where i.number = $1 order by i.issued_at limit 1`, [idOrNumber])
         : await tx.query<InvoiceRow[]>(`${SELECT} where i.account_id = $1 and i.id = $2`, [accountId, idOrNumber]);
     return rows[0];
+  }
+
+  /** One line of an invoice, as if no credit note were issued against it. @throws Refusal `line_not_found` */
+  async line(tx: Tx, { accountId, id, number }: InvoiceRow, lineId: string): Promise<InvoicedLine> {
+    const [row] = await tx.query<LineRow[]>(
+      `select ${LINE_COLUMNS} from invoice_line where account_id = $1 and id = $2 and invoice_id = $3`,
+      [accountId, lineId, id],
+    );
+    if (!row) throw new Refusal('not_found', 'line_not_found', `${number} has no line "${lineId}".`);
+    return lineOf(row);
+  }
+
+  /** The invoice that a line stands on; `undefined` for what is on none. */
+  async ofLine(tx: Tx, accountId: string, lineId: string): Promise<{ readonly id: string; readonly number: string } | undefined> {
+    const [row] = await tx.query<{ id: string; number: string }[]>(
+      `select i.id, i.number from invoice_line l join invoice i on i.account_id = l.account_id and i.id = l.invoice_id
+       where l.account_id = $1 and l.id = $2`,
+      [accountId, lineId],
+    );
+    return row;
   }
 
   /** Final ones, newest first, with their lines. Relies on invoice_newest, or invoice_pk for one account. */

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountProfile } from '../accounts/account-profile.js';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { TaxRatesService } from '../accounts/tax-rates.service.js';
 import type { Tx } from '../common/database/database.js';
 import { type AccountFacts, isSettleable } from '../domain/billing/bill.js';
 import { type SettledParts, stillSettled } from '../domain/billing/settled.js';
-import type { Coupon } from '../domain/catalog.js';
+import { lineTax } from '../domain/billing/line-taxes.js';
+import type { LineTax } from '../domain/billing/line.js';
+import type { Coupon, PlanVersion } from '../domain/catalog.js';
 import type { Instant, Stretch } from '../domain/instant.js';
 import type { SubscriptionHistory } from '../domain/subscription/facts.js';
 import { grouped } from '../domain/billing/slot.js';
-import { startOf } from '../domain/subscription/lifecycle.js';
+import { couponsRedeemed } from '../domain/subscription/redemptions.js';
 import { PlansService } from '../plans/plans.service.js';
 import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import type { LateUsage } from '../usage/late-marks.js';
@@ -50,6 +53,7 @@ export class LoadFacts {
     private readonly accounts: AccountsService,
     private readonly plans: PlansService,
     private readonly subscriptions: SubscriptionsService,
+    private readonly taxRates: TaxRatesService,
   ) {}
 
   /** With all that was ever billed. In the order of the ids; an account that is gone is left out. */
@@ -92,20 +96,34 @@ export class LoadFacts {
     const frozen = await periodsLeftOut(tx, parts);
     const given = await discountsLeftOut(
       tx,
-      parts.flatMap(({ coupon, ...part }) => (coupon?.amountOff === undefined ? [] : [{ ...part, coupon: coupon.key }])),
+      parts.flatMap(({ coupons, ...part }) =>
+        coupons.filter(({ amountOff }) => amountOff !== undefined).map(({ key }) => ({ ...part, coupon: key })),
+      ),
     );
     return new Map(
       parts.map(({ subscription: id, through }) => [
         id,
-        { through, frozen: frozen.get(id) ?? new Map<string, Stretch>(), given: given.get(id) ?? new Map<number, bigint>() },
+        { through, frozen: frozen.get(id) ?? new Map<string, Stretch>(), given: given.get(id) ?? new Map<string, bigint>() },
       ]),
     );
   }
 
   /** The coupons that were redeemed on the subscriptions, by key. */
   private async couponsOf(tx: Tx, histories: readonly SubscriptionHistory[]): Promise<Map<string, Coupon>> {
-    const keys = new Set(histories.flatMap((history) => startOf(history).coupon ?? []));
+    const keys = new Set(histories.flatMap(couponsRedeemed));
     return new Map((await this.plans.coupons(tx, [...keys])).map((coupon) => [coupon.key, coupon]));
+  }
+
+  /** The tax rates that the plans and prices of the subscriptions name, by key. */
+  private async taxRatesOf(
+    tx: Tx,
+    histories: readonly SubscriptionHistory[],
+    versions: ReadonlyMap<string, PlanVersion>,
+  ): Promise<Map<string, LineTax>> {
+    const own = histories.flatMap(({ facts }) => facts.flatMap((fact) => ('overrides' in fact ? (fact.overrides?.prices ?? []) : [])));
+    const plans = [...versions.values()];
+    const keys = [...plans, ...own, ...plans.flatMap(({ prices }) => prices)].flatMap(({ taxRates = [] }) => taxRates);
+    return new Map((await this.taxRates.byKeys(tx, keys)).map((rate) => [rate.key, lineTax(rate)]));
   }
 
   private async known(
@@ -119,18 +137,28 @@ export class LoadFacts {
     const all = [...histories.values()].flat();
     const versions = await this.subscriptions.versionsOf(tx, all);
     const coupons = await this.couponsOf(tx, all);
+    const taxRates = await this.taxRatesOf(tx, all, versions);
     const balances = await balancesOf(tx, accountIds);
     const grants = grouped(await openGrants(tx, accountIds, { locked: locksGrants }), ({ accountId }) => accountId);
     return accountIds.flatMap((accountId) => {
       const profile = profiles.get(accountId);
       if (!profile) return [];
-      const taxes = profile.taxRates.map(({ key, name, rate, category, inclusive }) => ({ key, name, rate, category, inclusive }));
+      const taxes = profile.taxRates.map(lineTax);
       const subscriptions = histories.get(accountId) ?? [];
       const balanceMinor = balances.get(accountId) ?? 0n;
       return [
         {
           profile,
-          facts: { currency: profile.currency, subscriptions, versions, coupons, taxes, balanceMinor, grants: grants.get(accountId) ?? [] },
+          facts: {
+            currency: profile.currency,
+            subscriptions,
+            versions,
+            coupons,
+            taxes,
+            taxRates,
+            balanceMinor,
+            grants: grants.get(accountId) ?? [],
+          },
         },
       ];
     });
@@ -143,7 +171,7 @@ function withLines({ profile, facts }: Known, billed: ReadonlyMap<string, Billed
 }
 
 interface Part extends OpenPart {
-  readonly coupon: Coupon | undefined;
+  readonly coupons: readonly Coupon[];
 }
 
 /** What of each subscription is left out; nothing at all of an account that is billed anew as a whole. */
@@ -153,6 +181,6 @@ function partsOf({ profile, facts }: Known, through: Instant | undefined): Part[
     accountId: profile.id,
     subscription: history.id,
     through: isSettleable(history, facts.versions, through) ? through : null,
-    coupon: facts.coupons.get(startOf(history).coupon ?? ''),
+    coupons: [...new Set(couponsRedeemed(history))].flatMap((key) => facts.coupons.get(key) ?? []),
   }));
 }

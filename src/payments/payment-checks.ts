@@ -1,7 +1,7 @@
 import type { Check, CheckScope, Difference } from '../common/checks.js';
 import type { Tx } from '../common/database/database.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
-import { type Entry, paymentEntry, refundEntry } from '../domain/ledger.js';
+import { type Entry, failedRefundEntry, paymentEntry, refundEntry } from '../domain/ledger.js';
 import { creditRefundEntry, returnedRefundEntry } from '../domain/correction-entries.js';
 import { changesByCause } from '../invoices/balances.js';
 import { bookedEntries } from '../ledger/booked-entries.js';
@@ -16,6 +16,7 @@ interface Moved {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly at: Instant;
+  /** Whether it came in or went out. */
   readonly succeeded: boolean;
   /** Of a payment. */
   readonly invoiceId?: string;
@@ -23,15 +24,18 @@ interface Moved {
   readonly recoveredMinor?: bigint;
   /** Of a refund. */
   readonly creditNoteId?: string | null;
+  /** Of a refund that had gone out. */
+  readonly returnedAt?: Instant | null;
 }
 
 interface KindOfMoney {
   readonly kind: 'payment' | 'refund';
   readonly columns: string;
-  /** SQL: which of them have an entry. */
+  /** SQL: which of them have entries, and which of these came in or went out. */
   readonly counts: string;
+  readonly succeeded: string;
   /** Of a movement, and of what it put on the account's balance; below zero for what it took off. */
-  readonly entry: (moved: Moved, onBalanceMinor: bigint) => Entry;
+  readonly entries: (moved: Moved, onBalanceMinor: bigint) => Entry[];
 }
 
 /** Each payment that came in has its entry. */
@@ -39,18 +43,29 @@ export const paymentsCheck = moneyCheck('payments', {
   kind: 'payment',
   columns: ', invoice_id as "invoiceId", recovered_minor as "recoveredMinor"',
   counts: `state = 'succeeded'`,
-  entry: ({ amountMinor, currency, recoveredMinor = 0n }, surplusMinor) =>
+  succeeded: `state = 'succeeded'`,
+  entries: ({ amountMinor, currency, recoveredMinor = 0n }, surplusMinor) => [
     paymentEntry({ settledMinor: amountMinor - recoveredMinor - surplusMinor, recoveredMinor, surplusMinor }, currency),
+  ],
 });
 
-/** Each refund that went out has its entry, and each of a credit note that could not: what it was for stands on the balance. */
+/**
+ * Each refund that went out has its entry, and another one if it came back; each of a credit note that could not go out has one: what it was for stands on
+ * the balance.
+ */
 export const refundsCheck = moneyCheck('refunds', {
   kind: 'refund',
-  columns: ', credit_note_id as "creditNoteId"',
-  counts: `(state = 'succeeded' or state = 'failed' and credit_note_id is not null)`,
-  entry: ({ amountMinor, currency, succeeded, creditNoteId = null }, takenMinor) => {
-    if (creditNoteId === null) return refundEntry({ amountMinor, fromBalanceMinor: -takenMinor }, currency);
-    return succeeded ? creditRefundEntry(amountMinor, currency) : returnedRefundEntry(amountMinor, currency);
+  columns: ', credit_note_id as "creditNoteId", returned_at as "returnedAt"',
+  counts: `(state = 'succeeded' or returned_at is not null or state = 'failed' and credit_note_id is not null)`,
+  succeeded: `(state = 'succeeded' or returned_at is not null)`,
+  entries: ({ amountMinor, currency, succeeded, creditNoteId = null, returnedAt = null }, takenMinor) => {
+    if (!succeeded) return [returnedRefundEntry(amountMinor, currency)];
+    const fromBalanceMinor = -takenMinor;
+    const toBalanceMinor = creditNoteId === null ? fromBalanceMinor : amountMinor;
+    return [
+      creditNoteId === null ? refundEntry({ amountMinor, fromBalanceMinor }, currency) : creditRefundEntry(amountMinor, currency),
+      ...(returnedAt === null ? [] : [failedRefundEntry({ amountMinor, toBalanceMinor }, currency)]),
+    ];
   },
 });
 
@@ -69,11 +84,11 @@ function moneyCheck(name: string, money: KindOfMoney): Check {
 }
 
 async function* checkMoney(tx: Tx, { accountId, from, to }: CheckScope, money: KindOfMoney): AsyncGenerator<Difference> {
-  const { kind, columns, counts } = money;
+  const { kind, columns, counts, succeeded } = money;
   const bounds = [accountId ?? null, from === undefined ? null : formatInstant(from), to === undefined ? null : formatInstant(to)];
   for (let after: readonly string[] = ['00000000-0000-0000-0000-000000000000', '']; ;) {
     const rows = await tx.query<Moved[]>(
-      `select account_id as "accountId", id, amount_minor as "amountMinor", currency, settled_at as at, state = 'succeeded' as succeeded ${columns}
+      `select account_id as "accountId", id, amount_minor as "amountMinor", currency, settled_at as at, ${succeeded} as succeeded ${columns}
        from ${kind} where ${counts} and (account_id, id) > ($1::uuid, $2) and ($3::uuid is null or account_id = $3)
          and ($4::timestamptz is null or settled_at >= $4) and ($5::timestamptz is null or settled_at < $5)
        order by account_id, id limit $6`,
@@ -88,7 +103,7 @@ async function* checkMoney(tx: Tx, { accountId, from, to }: CheckScope, money: K
   yield* await tx.query<Difference[]>(orphansSql(kind, isThere), [accountId ?? null]);
 }
 
-async function differencesOf(tx: Tx, rows: readonly Moved[], { kind, entry }: KindOfMoney): Promise<Difference[]> {
+async function differencesOf(tx: Tx, rows: readonly Moved[], { kind, entries: wanted }: KindOfMoney): Promise<Difference[]> {
   const [accountIds, causeIds] = [rows.map((row) => row.accountId), rows.map((row) => row.id)];
   const onBalance = await changesByCause(tx, { accountIds, causeKind: kind, causeIds });
   const entries = await bookedEntries(tx, { accountIds, causeKinds: [kind], causeIds });
@@ -96,16 +111,14 @@ async function differencesOf(tx: Tx, rows: readonly Moved[], { kind, entry }: Ki
     const { accountId, at, id, invoiceId } = moved;
     return entryDifferences(
       id,
-      [
-        {
-          accountId,
-          at,
-          causeKind: kind,
-          causeId: id,
-          entry: entry(moved, onBalance.get(id) ?? 0n),
-          ...(invoiceId === undefined ? {} : { invoiceId }),
-        },
-      ],
+      wanted(moved, onBalance.get(id) ?? 0n).map((entry) => ({
+        accountId,
+        at,
+        causeKind: kind,
+        causeId: id,
+        entry,
+        ...(invoiceId === undefined ? {} : { invoiceId }),
+      })),
       entries.filter((booked) => booked.causeId === id),
       { instants: false }, // each is noted by the clock as it goes
     );

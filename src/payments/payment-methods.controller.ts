@@ -27,7 +27,7 @@ export class PaymentMethodsController {
       'The answer may hold a secret, so it is not stored: an Idempotency-Key is not needed and has no effect, and asking again is safe.',
   })
   @ApiCreatedResponse({ type: MethodSetupView, description: 'A page, or a secret for the library of the provider.' })
-  @ApiProblems(404, 409, 422)
+  @ApiProblems(404, 409, 422, 503)
   async setUp(@CurrentCall() call: Call, @Key() key: string): Promise<MethodSetupView> {
     const holder = await this.writes.run(call, (tx) => this.methods.holder(tx, key)); // the answer holds a secret, so it is not stored
     return this.methods.setUp(holder);
@@ -42,7 +42,7 @@ export class PaymentMethodsController {
       'One that the account has already stays the same, and is the one that is charged from now on. A payment that waits for the customer to confirm it is given up and charged to the new payment method, where the provider can give it up.',
   })
   @ApiCreatedResponse({ type: PaymentMethodView, description: 'The payment method.' })
-  @ApiProblems(404, 409, 422)
+  @ApiProblems(404, 409, 422, 503)
   async add(@CurrentCall() call: Call, @Key() key: string, @Body() { token }: AddPaymentMethodDto): Promise<PaymentMethodView> {
     const stored = this.methods.store(key, token);
     await Promise.allSettled([stored]); // before the transaction; what it refuses is refused within, where answers are stored

@@ -14,7 +14,9 @@ export interface Refund {
   readonly failure: string | null;
   readonly createdAt: Instant;
   readonly settledAt: Instant | null;
+  /** When it came back, though it had gone out. */
+  readonly returnedAt: Instant | null;
 }
 
 export const REFUND_COLUMNS = `account_id as "accountId", id, payment_id as "paymentId", state, amount_minor as "amountMinor", currency, reason, credit_note_id as "creditNoteId", failure,
-  created_at as "createdAt", settled_at as "settledAt"`;
+  created_at as "createdAt", settled_at as "settledAt", returned_at as "returnedAt"`;

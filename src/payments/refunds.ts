@@ -4,8 +4,10 @@ import { SYSTEM } from '../common/actor.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import { Database, type Tx } from '../common/database/database.js';
+import { Outbox } from '../common/events/outbox.js';
 import { accountIdOf } from '../common/ids.js';
 import { LOG } from '../common/telemetry/log-token.js';
+import { formatMoney } from '../domain/currency.js';
 import { formatInstant } from '../domain/instant.js';
 import { Refusal } from '../domain/refusal.js';
 import type { Outcome } from '../providers/port.js';
@@ -25,6 +27,7 @@ export class Refunds {
     private readonly audit: Audit,
     private readonly providers: Providers,
     private readonly booking: BookRefund,
+    private readonly outbox: Outbox,
   ) {}
 
   /** Sends a refund; repeated under the same key, it is given once. */
@@ -66,9 +69,11 @@ export class Refunds {
     );
   }
 
-  /** Notes what became of a refund; a state that is final stays. @throws Refusal `refund_not_found` */
+  /** Notes what became of a refund. One that failed stays so; one that went out may still come back. @throws Refusal `refund_not_found` */
   async resolve(tx: Tx, id: string, outcome: Outcome): Promise<Refund> {
     const refund = await this.byId(tx, id, 'for update');
+    if (refund.state === 'succeeded' && (outcome.kind === 'declined' || outcome.kind === 'not_attempted'))
+      return this.cameBack(tx, refund, outcome.reason);
     if (refund.state !== 'pending' || !['succeeded', 'declined', 'not_attempted'].includes(outcome.kind)) return refund;
     const succeeded = outcome.kind === 'succeeded';
     const failure = 'reason' in outcome ? outcome.reason : null;
@@ -90,6 +95,32 @@ export class Refunds {
       before: { state: refund.state },
       after: { paymentId: refund.paymentId, outcome: outcome.kind, fromBalanceMinor },
       ...(failure === null ? {} : { reason: failure }),
+    });
+    return this.byId(tx, id);
+  }
+
+  /** The customer's bank did not take it: it has failed after all, and people may have to pay the customer in another way. */
+  private async cameBack(tx: Tx, { state, ...refund }: Refund, reason: string): Promise<Refund> {
+    const { accountId, id, paymentId } = refund;
+    await tx.query(`update refund set state = 'failed', failure = $3, returned_at = $4 where account_id = $1 and id = $2`, [
+      accountId,
+      id,
+      reason,
+      formatInstant(this.clock.now()),
+    ]);
+    const toBalanceMinor = await this.booking.cameBack(tx, { ...refund, state });
+    const { amountMinor, currency } = refund;
+    const amounts = { amount: formatMoney(amountMinor, currency), toBalance: formatMoney(toBalanceMinor, currency), currency };
+    await this.outbox.add(tx, [{ accountId, type: 'refund.returned', data: { refund: id, payment: paymentId, ...amounts, reason } }]);
+    await this.audit.record(tx, {
+      actor: SYSTEM,
+      action: 'refund.returned',
+      accountId,
+      subjectType: 'refund',
+      subjectId: id,
+      before: { state },
+      after: { paymentId, state: 'failed', toBalanceMinor },
+      reason,
     });
     return this.byId(tx, id);
   }

@@ -66,6 +66,11 @@ export class CouponsService {
     return page(rows, query.limit, (row) => [formatInstant(row.createdAt), row.key]);
   }
 
+  /** As it reduces charges. @throws Refusal `coupon_not_found` */
+  async one(tx: Tx, key: string): Promise<Coupon> {
+    return couponOf(await this.byKey(tx, key));
+  }
+
   async byKeys(tx: Tx, keys: readonly string[]): Promise<Coupon[]> {
     if (keys.length === 0) return [];
     const rows = await tx.getRepository(CouponRow).findBy({ key: In([...new Set(keys)]) });
@@ -73,7 +78,7 @@ export class CouponsService {
   }
 
   /**
-   * Counts one redemption of the coupon, by a subscription that starts with a plan.
+   * Counts one redemption of the coupon, by a subscription that holds a plan, or starts with it.
    * @throws Refusal `coupon_not_found`, `coupon_archived`, `coupon_expired`, `coupon_exhausted`, `coupon_not_for_plan`, `currency_mismatch`
    */
   async redeem(tx: Tx, actor: Actor, key: string, { accountId, subscriptionId, plan }: Redemption): Promise<void> {

@@ -35,8 +35,9 @@ const shownContent = ({
   minimumCommitment,
   entitlements,
   defaultFor = [],
+  taxRates,
   prices,
-}: PlanContent): Required<PlanContent> => ({
+}: PlanContent): Omit<Required<PlanContent>, 'taxRates'> & { taxRates: readonly string[] | null } => ({
   name,
   product,
   currency,
@@ -46,5 +47,6 @@ const shownContent = ({
   minimumCommitment,
   entitlements,
   defaultFor,
+  taxRates: taxRates ?? null,
   prices,
 });

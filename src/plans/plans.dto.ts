@@ -9,7 +9,20 @@ import {
   PickType,
 } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { DECIMAL_PATTERN, IsCurrency, IsDecimalString, IsInstant, IsKey, KEY_PATTERN } from '../common/http/field-rules.js';
 import { PageQuery } from '../common/http/page.js';
 import { ACCOUNT_KINDS, type AccountKind, type Entitlement, type Price, type ProrationBasis } from '../domain/catalog.js';
@@ -83,6 +96,22 @@ class PlanFields {
   @ArrayUnique()
   @IsIn(ACCOUNT_KINDS, { each: true })
   defaultFor!: readonly AccountKind[];
+
+  @ApiProperty({
+    description: "Keys of the tax rates that its prices bear in the place of the account's; null where the account's apply.",
+    type: [String],
+    nullable: true,
+    minItems: 1,
+    maxItems: 10,
+    uniqueItems: true,
+    example: null,
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10)
+  @ArrayUnique()
+  @IsKey({ each: true })
+  taxRates!: readonly string[] | null;
 
   @ApiProperty({
     description: 'What it charges.',

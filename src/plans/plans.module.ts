@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccountsModule } from '../accounts/accounts.module.js';
 import { MetersModule } from '../meters/meters.module.js';
 import { CouponsController } from './coupons.controller.js';
 import { CouponsService } from './coupons.service.js';
@@ -12,7 +13,7 @@ import { PlansService } from './plans.service.js';
 import { PutPlan } from './put-plan.js';
 
 @Module({
-  imports: [MetersModule],
+  imports: [AccountsModule, MetersModule],
   controllers: [PlansController, CouponsController, FeaturesController],
   providers: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, DraftPlans, OverridesCheck],
   exports: [PlansService, PutPlan, CouponsService, FeaturesService, DefaultPlans, DraftPlans],

@@ -92,6 +92,21 @@ class PriceDto {
   @Length(1, 200)
   name?: string;
 
+  @ApiPropertyOptional({
+    description: "Keys of the tax rates that it bears, in the place of its plan's and of the account's.",
+    type: [String],
+    minItems: 1,
+    maxItems: 10,
+    uniqueItems: true,
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10)
+  @ArrayUnique()
+  @IsKey({ each: true })
+  taxRates?: readonly string[];
+
   @IsIn(KINDS)
   kind!: (typeof KINDS)[number];
 }

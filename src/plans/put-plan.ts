@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { TaxRatesService } from '../accounts/tax-rates.service.js';
 import { Audit } from '../common/audit/audit.service.js';
 import { Clock } from '../common/clock.js';
 import type { Tx } from '../common/database/database.js';
@@ -17,6 +18,7 @@ import { FeaturesService } from './features.service.js';
 import { metersOf, refuseMisfits, unknownMeterProblems } from './meter-prices.js';
 import { Plan, type PlanContent, PlanVersionRow } from './plan.entity.js';
 import type { PutPlanDto } from './plans.dto.js';
+import { taxRatesOfPlan } from './tax-rates-named.js';
 
 /** Creates a plan, or its next version. */
 @Injectable()
@@ -27,12 +29,13 @@ export class PutPlan {
     private readonly meters: MetersService,
     private readonly features: FeaturesService,
     private readonly defaults: DefaultPlans,
+    private readonly taxRates: TaxRatesService,
   ) {}
 
   /**
    * The plan with the content given as its newest version. Content that the newest version has already, pending or not, changes
    * nothing, whatever `effectiveAt` says. A new version never changes those who hold an earlier one.
-   * @throws Refusal `invalid_request`, `unknown_meter`, `meter_filling`, `plan_archived`, `plan_currency_fixed`, `precondition_failed`
+   * @throws Refusal `invalid_request`, `unknown_meter`, `meter_filling`, `plan_archived`, `plan_currency_fixed`, `precondition_failed`, `unknown_tax_rate`
    */
   async run(tx: Tx, call: Call, key: string, { effectiveAt, ...input }: PutPlanDto): Promise<CurrentPlan> {
     const content = planContentOf(input);
@@ -59,6 +62,11 @@ export class PutPlan {
   private async add(tx: Tx, call: Call, plan: Plan, version: PlanVersionRow, before?: PlanVersionRow): Promise<CurrentPlan> {
     await this.useMeters(tx, version.content.prices);
     await this.features.refuseUnusable(tx, version.content.entitlements, '/entitlements');
+    await this.taxRates.refuseUnusable(
+      tx,
+      taxRatesOfPlan(version.content),
+      before ? taxRatesOfPlan(before.content).map(({ key }) => key) : [],
+    );
     await this.defaults.versionAdded(tx, version, before);
     await tx.getRepository(PlanVersionRow).insert(version);
     await this.audit.record(tx, {
@@ -124,6 +132,7 @@ export function planContentOf(input: Omit<PutPlanDto, 'effectiveAt'>): PlanConte
     minimumCommitment: input.minimumCommitment ?? null,
     entitlements: input.entitlements ?? {},
     ...(input.defaultFor && input.defaultFor.length > 0 ? { defaultFor: [...input.defaultFor].sort() } : {}),
+    ...(input.taxRates ? { taxRates: [...input.taxRates] } : {}),
     prices: input.prices.map(priceOf),
   };
 }

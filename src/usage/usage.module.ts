@@ -10,6 +10,7 @@ import { BackfillsController } from './corrections/backfills.controller.js';
 import { Backfills } from './corrections/backfills.js';
 import { CorrectEvents } from './corrections/correct-events.js';
 import { CorrectionsController } from './corrections/corrections.controller.js';
+import { CountedEvents } from './counted-events.js';
 import { FillMeters } from './fills/fill-meters.js';
 import { Intake } from './intake/intake.js';
 import { LevelsController } from './levels/levels.controller.js';
@@ -46,12 +47,13 @@ import { UsageService } from './usage.service.js';
     UsageService,
     AddEvents,
     CorrectEvents,
+    CountedEvents,
     Backfills,
     FillMeters,
     ArchiveMonths,
     RestoreMonth,
     UsageChecks,
   ],
-  exports: [UsageService, AddEvents, CorrectEvents, Backfills, ArchiveMonths],
+  exports: [UsageService, AddEvents, CorrectEvents, CountedEvents, Backfills, ArchiveMonths],
 })
 export class UsageModule {}

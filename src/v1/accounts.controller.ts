@@ -91,7 +91,7 @@ export class V1AccountsController {
     description: 'What is owed is collected with it at once.',
   })
   @ApiOkResponse({ type: V1BillingInfoView, description: 'The payment method.' })
-  @ApiProblems(400, 404, 409, 422)
+  @ApiProblems(400, 404, 409, 422, 503)
   async billingInfo(
     @CurrentCall() call: Call,
     @Key('account_code') code: string,

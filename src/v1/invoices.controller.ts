@@ -9,6 +9,8 @@ import { Scopes } from '../common/http/scopes.js';
 import { parseMoney } from '../domain/currency.js';
 import { Refusal } from '../domain/refusal.js';
 import { versionKey } from '../domain/subscription/history.js';
+import { sendFile } from '../invoices/documents/document-reply.js';
+import { InvoiceDocuments } from '../invoices/documents/invoice-documents.js';
 import type { IssuedInvoiceView } from '../invoices/invoice-view.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { PlansService } from '../plans/plans.service.js';
@@ -21,6 +23,7 @@ export class V1InvoicesController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly invoices: InvoicesService,
+    private readonly documents: InvoiceDocuments,
     private readonly plans: PlansService,
     private readonly database: Database,
   ) {}
@@ -56,11 +59,29 @@ export class V1InvoicesController {
   @ApiOkResponse({ type: V1InvoiceView, description: 'The invoice.' })
   @ApiProblems(404)
   async get(@Param('number') number: string): Promise<V1InvoiceView> {
-    return await this.database.transaction(async (tx) => {
-      const [invoice] = await this.ofHub(tx, [await this.invoices.one(tx, number)]);
-      if (!invoice) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${number}".`);
-      return view(invoice);
+    return await this.database.transaction(async (tx) => view(await this.one(tx, number)));
+  }
+
+  @Get('invoices/:number.pdf')
+  @Scopes('v1')
+  @ApiOperation({ operationId: 'v1GetInvoicePdf', summary: 'One invoice as a PDF, by its number' })
+  @ApiOkResponse({
+    description: 'The document, which is always the same.',
+    content: { 'application/pdf': { schema: { type: 'string', format: 'binary' } } },
+  })
+  @ApiProblems(404)
+  async pdf(@Param('number') number: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
+    const document = await this.database.transaction(async (tx) => {
+      const { id } = await this.one(tx, number);
+      return await this.documents.invoice(tx, id);
     });
+    return await sendFile(reply, document, { kind: 'pdf' });
+  }
+
+  private async one(tx: Tx, number: string): Promise<IssuedInvoiceView> {
+    const [invoice] = await this.ofHub(tx, [await this.invoices.one(tx, number)]);
+    if (!invoice) throw new Refusal('not_found', 'invoice_not_found', `There is no invoice "${number}".`);
+    return invoice;
   }
 
   /**

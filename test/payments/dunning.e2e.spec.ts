@@ -91,6 +91,13 @@ async function standing({ key, subscription, invoice }: Story) {
       .reverse(),
   };
 }
+const deliver = ({ body, signature }: { body: string; signature: string }) =>
+  wharfage.app.inject({
+    method: 'POST',
+    url: '/providers/sandbox/webhooks',
+    payload: body,
+    headers: { 'content-type': 'application/json', 'sandbox-signature': signature },
+  });
 const mails = async (key: string): Promise<any[]> => (await wharfage.ok('GET', `/v2/accounts/${key}/mails`)).data;
 
 test('an account that pays has no case', async () => {
@@ -177,9 +184,7 @@ test('the first payment asks for authentication: it is waited for, given up at t
   expect(await standing(confirmed)).toMatchObject(waits);
   const sandbox = wharfage.app.get(Providers).named('sandbox') as SandboxProvider;
   const [{ id }] = (await wharfage.ok('GET', '/v2/payments?account=confirms')).data;
-  const { body, signature } = sandbox.settle(`${String(id)}:1`);
-  const headers = { 'content-type': 'application/json', 'sandbox-signature': signature };
-  await wharfage.app.inject({ method: 'POST', url: '/providers/sandbox/webhooks', payload: body, headers });
+  await deliver(sandbox.settle(`${String(id)}:1`));
   await passes(0);
   expect(await standing(confirmed)).toMatchObject({ invoice: 'paid', case: 'recovered', pastDue: false, payments: ['succeeded'] });
 
@@ -278,6 +283,33 @@ test('what is less than the provider charges waits, is not past due, and is char
   const compared = { provider: 'sandbox', from: 0n, to: wharfage.app.get(Clock).now(), cause: 'request' as const };
   expect(await wharfage.app.get(Reconcile).run(SYSTEM, compared)).toMatchObject({ status: 'finished', drifts: {} });
   sandbox.amounts = amounts;
+});
+
+test.each([
+  ['without a credit note: it was not given back after all', 'refunds', '0.00'],
+  ['of a credit note: what the note owes stands on the balance', 'customer_balance', '12.00'],
+])('a refund that went out comes back, %s', async (_name, ledgerAccount, balance) => {
+  const key = `returned-${ledgerAccount.replace('_', '-')}`;
+  const { invoice } = await subscribed(key, 'sandbox_ok');
+  const [{ id: payment }] = (await wharfage.ok('GET', `/v2/payments?account=${key}`)).data;
+  if (ledgerAccount === 'refunds') await wharfage.ok('POST', `/v2/payments/${payment}/refunds`, { reason: 'goodwill' });
+  else await wharfage.ok('POST', `/v2/invoices/${invoice}/credit-notes`, { reason: 'outage', settle: 'refund' });
+  const refund = async () => (await wharfage.ok('GET', `/v2/payments/${payment}`)).refunds[0];
+  const { id, state } = await refund();
+  expect(state).toBe('succeeded');
+  const sandbox = wharfage.app.get(Providers).named('sandbox') as SandboxProvider;
+  for (let i = 0; i < 2; i += 1) await deliver(sandbox.returnRefund(id));
+  await passes(0);
+  expect(await refund()).toMatchObject({ state: 'failed', failure: 'the account of the customer is closed' });
+  expect((await wharfage.ok('GET', `/v2/accounts/${key}/balance`)).balance).toBe(balance);
+  const posted = await wharfage.source.query(
+    `select p.ledger_account as account, sum(p.amount_minor)::bigint as amount from posting p join journal_entry e using (account_id)
+     where e.id = p.entry_id and e.cause_id = $1 group by 1 having sum(p.amount_minor) <> 0 order by 1`,
+    [id],
+  );
+  expect(posted.map((row: any) => `${row.account} ${row.amount}`)).toEqual(
+    ledgerAccount === 'refunds' ? [] : ['customer_balance -1200', 'refunds_payable 1200'],
+  );
 });
 
 test('mails are files here, each once, with a Message-ID of its own; an invoice is mailed when it is sent', async () => {

@@ -49,7 +49,7 @@ test('books that are alike give no alarm, day by day, also where a charge is of 
     const { id } = await wharfage.ok('POST', `/v2/payments/${String(paid.get(name).id)}/refunds`, { amount: '2.00', reason: 'late' });
     refunds.set(name, id);
   }
-  await books(`booked_at = '2026-01-02T00:00:01Z' where key = $1`, keyOf('alike'));
+  await books(`booked_at = '2026-01-04T00:00:01Z' where key = $1`, keyOf('alike'));
   const daily = wharfage.app.get(DailyReconciliation);
   await wharfage.travel('2026-01-02T00:10:00Z');
   await daily.run();
@@ -57,9 +57,10 @@ test('books that are alike give no alarm, day by day, also where a charge is of 
   await wharfage.travel('2026-01-03T00:10:00Z');
   await daily.run();
   expect(await reports()).toMatchObject([
-    { cause: 'daily', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z', status: 'finished', ours: 1, theirs: 1, drifts: {} },
-    { cause: 'daily', from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', status: 'finished', ours: 12, theirs: 11, drifts: {} },
+    { cause: 'daily', from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z', status: 'finished', ours: 11, theirs: 11 },
+    { cause: 'daily', from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', status: 'finished', ours: 12, theirs: 11 },
   ]);
+  expect((await reports()).map(({ drifts }) => drifts)).toEqual([{}, {}]);
   expect((await wharfage.source.query('select count(*)::integer as n from reconciliation_record'))[0].n).toBe(0);
 });
 
@@ -86,7 +87,7 @@ test('each kind of drift is found, named, kept and told, and nothing is mended',
     1,
     [
       ...DRIFT_KINDS.map((kind) => [kind, '1']),
-      [expect.stringMatching(/^sandbox: 13 of ours, 13 of theirs, drifts were found \(rec_\w+\)$/)],
+      [expect.stringMatching(/^sandbox: 13 of ours, 12 of theirs, drifts were found \(rec_\w+\)$/)],
     ],
   ]);
   const [{ id, cause, drifts }] = await reports();
@@ -131,5 +132,5 @@ test('what cannot be compared says why; where the books cannot be read, the repo
   });
   await expect(wharfage.app.get(Reconcile).run(SYSTEM, range)).rejects.toThrow('out of order');
   Object.assign(sandbox, { records });
-  expect((await reports())[0]).toMatchObject({ status: 'failed', failure: 'out of order', drifts: {} });
+  expect((await reports())[0]).toMatchObject({ status: 'failed', failure: 'out of order' });
 });

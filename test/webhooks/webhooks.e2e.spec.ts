@@ -5,6 +5,7 @@ import { ClaimDeliveries } from '../../src/webhooks/deliveries/claim-deliveries.
 import { Deliver } from '../../src/webhooks/deliveries/deliver.js';
 import { FanOut } from '../../src/webhooks/deliveries/fan-out.js';
 import { post } from '../../src/webhooks/deliveries/post.js';
+import { RecordAttempt } from '../../src/webhooks/deliveries/record-attempt.js';
 import { Retention } from '../../src/webhooks/deliveries/retention.js';
 import { TestApp } from '../support/app.js';
 import { Receiver, signatureOf } from './receiver.js';
@@ -122,8 +123,21 @@ test('an endpoint that does not answer holds up no other, and has only some requ
   receiver.cut();
   await whole;
   expect(new Set(receiver.at('well').map(({ id }) => id)).size).toBe(30);
-  await pass(10);
-  expect(await deliveries('hangs', '&state=delivered')).toHaveLength(30);
+  receiver.answers = (_request, response) => response.writeHead(500).end();
+  await tell(1);
+  await deliver();
+  const until = receiver.at('hangs').length;
+  receiver.answers = () => undefined; // it failed last, so one at once is enough
+  await tell(3);
+  const again = deliver();
+  while (receiver.at('hangs').length === until) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(receiver.at('hangs')).toHaveLength(until + 1);
+  receiver.answers = (_request, response) => response.writeHead(200).end();
+  receiver.cut();
+  await again;
+  await pass(400);
+  expect(await deliveries('hangs', '&state=delivered')).toHaveLength(34);
 });
 
 test('what was claimed by a process that was killed is sent by another; two never claim the same', async () => {
@@ -131,14 +145,26 @@ test('what was claimed by a process that was killed is sent by another; two neve
   const ids = await tell(6);
   await wharfage.app.get(FanOut).run();
   const claiming = wharfage.app.get(ClaimDeliveries);
-  const claims = await Promise.all(['one', 'two', 'three'].map((claim) => claiming.run(claim, 8)));
-  const taken = claims.flat().map(({ eventId }) => eventId);
-  expect([taken.length, new Set(taken).size]).toEqual([4, 4]);
+  const [first, second] = [await claiming.run('one', 2), await claiming.run('two', 2)];
+  const others = await Promise.all(['three', 'four', 'five'].map((claim) => claiming.run(claim, 8)));
+  expect([first.length, second.length, others.flat().length]).toEqual([2, 2, 0]);
+  expect(new Set([...first, ...second].map(({ eventId }) => eventId)).size).toBe(4);
   await deliver();
   expect(receiver.received).toEqual([]);
   await wharfage.source.query(`update webhook_delivery set claimed_until = now() - interval '1 second' where claim is not null`);
   await deliver();
   expect(receiver.received.map(({ id }) => id).sort()).toEqual([...ids].sort());
+});
+
+test('of a claim that was lost nothing is noted', async () => {
+  await put('hub');
+  await tell(1);
+  await wharfage.app.get(FanOut).run();
+  const [lost] = await wharfage.app.get(ClaimDeliveries).run('lost', 8);
+  await wharfage.source.query(`update webhook_delivery set claimed_until = now() - interval '1 second' where claim = 'lost'`);
+  await wharfage.app.get(ClaimDeliveries).run('another', 8);
+  await wharfage.app.get(RecordAttempt).run('lost', lost!, { status: 500, failure: 'no', durationMs: 1, excerpt: '' });
+  expect(await deliveries('hub')).toMatchObject([{ state: 'pending', attempts: [] }]);
 });
 
 test('a worker sends by itself; where it is stopped meanwhile, another sends at once', async () => {
@@ -197,6 +223,19 @@ test('a secret that is replaced signs on for the overlap', async () => {
   expect(alone!.signatures).toEqual([signatureOf(alone!, body.secret)]);
   for (let n = 0; n < 4; n += 1) await act('hub', 'rotate-secret');
   expect(await wharfage.call('POST', '/v2/webhook-endpoints/hub/rotate-secret', {})).toMatchObject({ body: { code: 'too_many_secrets' } });
+});
+
+test('nothing is sent unsigned: where secrets cannot be read, the log says what to do', async () => {
+  await put('hub');
+  await wharfage.source.query('update webhook_secret set sealed = $1', [Buffer.alloc(66).toString('base64')]);
+  await act('hub', 'ping');
+  await deliver();
+  expect(receiver.received).toEqual([]);
+  expect((await deliveries('hub'))[0].attempts).toMatchObject([{ status: null, failure: expect.stringContaining('rotate its secret') }]);
+  const { secret } = await act('hub', 'rotate-secret');
+  await pass(10);
+  const [received] = receiver.received;
+  expect(received!.signatures).toEqual([signatureOf(received!, secret)]);
 });
 
 test('an endpoint that only fails is tried for days, then disabled, and others are told', async () => {

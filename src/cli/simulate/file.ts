@@ -1,5 +1,6 @@
+import { lineTax } from '../../domain/billing/line-taxes.js';
 import type { LineTax } from '../../domain/billing/line.js';
-import type { Coupon, Interval, Meter, MeteredPrice, PlanVersion, RecurringPrice, TaxCategory } from '../../domain/catalog.js';
+import type { Coupon, Interval, Meter, MeteredPrice, PlanVersion, RecurringPrice, TaxCategory, TaxRate } from '../../domain/catalog.js';
 import { couponProblems, meterProblems, planProblems, taxRateProblems } from '../../domain/catalog-rules.js';
 import { isCurrency } from '../../domain/currency.js';
 import { isDecimal } from '../../domain/decimal.js';
@@ -14,6 +15,7 @@ import { couponContentOf } from '../../plans/coupons.service.js';
 import { IntervalDto } from '../../plans/prices.dto.js';
 import { PutPlanDto } from '../../plans/plans.dto.js';
 import { planContentOf } from '../../plans/put-plan.js';
+import { taxRatesOfPlan } from '../../plans/tax-rates-named.js';
 import { body, Problems } from './bodies.js';
 import { keyOf, readPlan } from './plans.js';
 import { isRecord, type Records, recordsOf } from './records.js';
@@ -50,7 +52,20 @@ export interface SimulationFile {
   readonly expect?: unknown;
 }
 
-const KEYS = ['description', 'account', 'meters', 'plans', 'coupons', 'steps', 'until', 'rate', 'periods', 'aggregate', 'expect'];
+const KEYS = [
+  'description',
+  'account',
+  'meters',
+  'plans',
+  'coupons',
+  'taxRates',
+  'steps',
+  'until',
+  'rate',
+  'periods',
+  'aggregate',
+  'expect',
+];
 const PERIODS_MAX = 10_000;
 const ACCOUNT = { currency: 'USD', timeZone: 'UTC' };
 
@@ -67,12 +82,15 @@ export function readFile(
   const meters = readMeters(json, problems);
   const plans = readPlans(json, problems);
   refuseUnknownMeters(plans, meters, problems);
+  const taxRates = recordsOf(json, 'taxRates', problems).map(({ record, pointer }) => readTax(record, pointer, problems));
+  refuseUnknownTaxRates(plans, taxRates, problems);
   const file: SimulationFile = {
     story: {
       account,
       meters,
       plans,
       coupons: readCoupons(json, problems),
+      taxRates,
       steps: readSteps(recordsOf(json, 'steps', problems), problems),
       until:
         instantAt(
@@ -118,15 +136,17 @@ function readAccount(value: unknown, problems: Problems): Story['account'] {
 function readTax(given: Readonly<Record<string, unknown>>, pointer: string, problems: Problems): LineTax {
   const key = typeof given['key'] === 'string' ? given['key'] : '';
   const rate = typeof given['rate'] === 'string' ? given['rate'] : '';
-  const tax: LineTax = {
+  const { exemptionReason } = given;
+  const tax: TaxRate = {
     key,
     name: typeof given['name'] === 'string' ? given['name'] : key,
     rate,
     category: (typeof given['category'] === 'string' ? given['category'] : 'S') as TaxCategory,
     inclusive: given['inclusive'] === true,
+    ...(typeof exemptionReason === 'string' ? { exemptionReason } : {}),
   };
   problems.add(pointer, taxRateProblems(tax));
-  return tax;
+  return lineTax(tax);
 }
 
 function readMeters(json: Records, problems: Problems): Meter[] {
@@ -153,6 +173,13 @@ function refuseUnknownMeters(plans: readonly PlanVersion[], meters: readonly Met
       else if (price.kind === 'metered') problems.say(`${pointer}/meter`, 'unknown_meter', `The file has no meter "${price.meter}".`);
     });
   });
+}
+
+function refuseUnknownTaxRates(plans: readonly PlanVersion[], taxRates: readonly LineTax[], problems: Problems): void {
+  for (const [i, plan] of plans.entries())
+    for (const { key, pointer } of taxRatesOfPlan(plan))
+      if (!taxRates.some((rate) => rate.key === key))
+        problems.say(`/plans/${String(i)}${pointer}`, 'unknown_tax_rate', `The file has no tax rate "${key}" in taxRates.`);
 }
 
 function readCoupons(json: Records, problems: Problems): Coupon[] {

@@ -16,13 +16,18 @@ export class Encryption {
     return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64');
   }
 
-  /** @throws Error where the text was sealed with another KEY_HASH_SECRET, for another thing, or was changed */
-  open(sealed: string, about: string): string {
+  /** `undefined` where the text was sealed with another KEY_HASH_SECRET, for another thing, or was changed. */
+  open(sealed: string, about: string): string | undefined {
     const bytes = Buffer.from(sealed, 'base64');
     const decipher = createDecipheriv(ALGORITHM, this.key, bytes.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(about))
       .setAuthTag(bytes.subarray(-TAG_BYTES));
-    return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8');
+    const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+    try {
+      return Buffer.concat([text, decipher.final()]).toString('utf8');
+    } catch {
+      return undefined; // the tag is another
+    }
   }
 
   private get key(): Buffer {

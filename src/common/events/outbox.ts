@@ -23,6 +23,7 @@ export const EVENT_TYPES = [
   'invoice.sent',
   'invoice.voided',
   'reconciliation.drift_found',
+  'refund.returned',
   'usage.alert',
   'webhook_endpoint.disabled',
   'webhook_endpoint.ping',

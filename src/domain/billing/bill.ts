@@ -4,11 +4,13 @@ import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
 import type { SubscriptionHistory } from '../subscription/facts.js';
 import { holdings, oneTimePrices, versionKey } from '../subscription/history.js';
 import { startOf } from '../subscription/lifecycle.js';
-import { balanceAppliedOf, draft, type Draft } from './draft.js';
+import { redemptionsOf } from '../subscription/redemptions.js';
+import { balanceAppliedOf, type Draft, drafted, untaxedLines, type UntaxedLine } from './draft.js';
 import type { FrozenPeriods } from './billing-periods.js';
 import type { Expected } from './due.js';
 import { expected, type Held, nextDue, usageOpenFrom } from './expected.js';
 import { afterBurnDown, type CreditGrant } from './grants.js';
+import { taxesFor } from './line-taxes.js';
 import type { BilledLine, Line, LineTax } from './line.js';
 import { openingLines, openingsEnd } from './opening.js';
 import { owed } from './owed.js';
@@ -22,7 +24,10 @@ export interface AccountFacts {
   /** By `versionKey`. */
   readonly versions: ReadonlyMap<string, PlanVersion>;
   readonly coupons: ReadonlyMap<string, Coupon>;
+  /** What its charges bear where neither price nor plan says anything. */
   readonly taxes: readonly LineTax[];
+  /** The rates that its plans and prices name, by key; none where it is missing. */
+  readonly taxRates?: ReadonlyMap<string, LineTax>;
   /** In the order of billing; without those on void invoices, and those of pieces that are left out as settled. */
   readonly billed: readonly BilledLine[];
   /** What is left out as settled; nothing where it is missing. */
@@ -55,16 +60,48 @@ export function prepare(facts: AccountFacts, asOf: Instant): PreparedBill {
   return { facts, asOf, expected: merged, questions: merged.metered.map((item) => item.question) };
 }
 
+/** A bill whose taxes are still to be asked. */
+export interface UntaxedBill {
+  readonly facts: AccountFacts;
+  readonly billedAt: Instant;
+  /** At least one. */
+  readonly lines: readonly UntaxedLine[];
+}
+
+/** A new charge, and what the account's own table says of its taxes: the rates of its price, else of its plan, else of the account. */
+export interface TaxQuestion {
+  readonly line: UntaxedLine;
+  readonly rates: readonly LineTax[];
+}
+
 /**
- * Second half: the invoice for what should have been charged less what was billed; `undefined` when that is nothing. `billedAt` is when it is
- * made, which is later than `asOf` where a run catches up: grants pay only before their expiry. `manual` is what was added to it by hand.
+ * Second half: the invoice for what should have been charged less what was billed, with the taxes of the table; `undefined` when that is nothing.
+ * `billedAt` is when it is made, which is later than `asOf` where a run catches up: grants pay only before their expiry. `manual` is what was
+ * added to it by hand.
  */
 export function conclude(
-  { facts, asOf, expected: due }: PreparedBill,
+  prepared: PreparedBill,
   answers: readonly UsageAnswer[],
-  billedAt: Instant = asOf,
+  billedAt: Instant = prepared.asOf,
   manual: readonly Line[] = [],
 ): Draft | undefined {
+  const bill = untaxed(prepared, answers, billedAt, manual);
+  return (
+    bill &&
+    taxed(
+      bill,
+      taxQuestions(bill).map(({ rates }) => rates),
+    )
+  );
+}
+
+/** The second half up to its taxes; `undefined` when nothing is owed. */
+export function untaxed(
+  { facts, asOf, expected: due }: PreparedBill,
+  answers: readonly UsageAnswer[],
+  billedAt: Instant,
+  manual: readonly Line[] = [],
+): UntaxedBill | undefined {
   const metered = due.metered.map((item, i) => {
     const answer = answers[i];
     if (!answer) throw new RangeError(`question ${String(i)} of ${String(due.metered.length)} was not answered`);
@@ -84,20 +121,37 @@ export function conclude(
       timeZone: zones.get(line.subscription ?? '') ?? 'UTC',
     }),
   });
-  return draft({
+  if (charges.length + manual.length === 0) return undefined;
+  const lines = untaxedLines({
     ...facts,
     billed,
-    billedAt,
     charges,
     manual,
     redeemed: new Map(
-      facts.subscriptions.flatMap((history) => {
-        const { coupon } = startOf(history);
-        return coupon === null ? [] : [[history.id, coupon] as const];
-      }),
+      facts.subscriptions.map((history) => [history.id, redemptionsOf(history, holdings(history, facts.versions))] as const),
     ),
     createdAt: new Map(facts.subscriptions.map((history) => [history.id, history.createdAt])),
   });
+  return { facts, billedAt, lines };
+}
+
+/** What is to be known of taxes: of each new charge, in the order of the lines. */
+export function taxQuestions({ facts, lines }: UntaxedBill): TaxQuestion[] {
+  const held = new Map(facts.subscriptions.map((history) => [history.id, holdings(history, facts.versions)]));
+  return lines
+    .filter(({ taxes }) => taxes === undefined)
+    .map((line) => ({ line, rates: taxesFor(line, held.get(line.subscription ?? '') ?? [], facts) }));
+}
+
+/** The invoice, the questions of its taxes being answered in their order. */
+export function taxed({ facts, billedAt, lines }: UntaxedBill, answers: readonly (readonly LineTax[])[]): Draft {
+  const left = [...answers];
+  const known = lines.map((line): Line => {
+    const taxes = line.taxes ?? left.shift();
+    if (!taxes) throw new RangeError('the taxes of a line were not answered');
+    return { ...line, taxes };
+  });
+  return drafted({ ...facts, billedAt, lines: known });
 }
 
 /** The same facts once the draft was billed; its lines get the ids. */

@@ -1,9 +1,7 @@
-import type { Coupon } from '../catalog.js';
 import type { Instant } from '../instant.js';
-import { discounts } from './discount.js';
+import { type DiscountInput, discounts } from './discount.js';
 import { burnDown, type CreditGrant, type GrantApplication, sumOf } from './grants.js';
-import { type BilledLine, type Charge, discountOf, type Line, type LineTax } from './line.js';
-import type { SettledParts } from './settled.js';
+import { type Charge, discountOf, type Line, type LineDiscount, type LineTax } from './line.js';
 import { type TaxTotal, taxTotals } from './tax.js';
 
 export const INVOICE_TYPES = ['subscription', 'one_off'] as const;
@@ -28,42 +26,42 @@ export interface Draft {
   readonly creditedMinor: bigint;
 }
 
-export interface DraftInput {
-  readonly currency: string;
-  readonly charges: readonly Charge[];
-  readonly billed: readonly BilledLine[];
-  readonly coupons: ReadonlyMap<string, Coupon>;
-  readonly redeemed: ReadonlyMap<string, string>;
-  readonly settled?: SettledParts;
-  /** The rates that apply to the account's new charges. */
-  readonly taxes: readonly LineTax[];
+/** What credit there is to pay an invoice with. */
+export interface Credit {
   /** What stands on the account's balance, from 0. */
   readonly balanceMinor: bigint;
   readonly grants: readonly CreditGrant[];
   /** When the invoice is made, by the clock: no grant pays at or after its expiry. */
   readonly billedAt: Instant;
+}
+
+export interface UntaxedInput extends DiscountInput {
   /** When each subscription was created: orders the lines. */
   readonly createdAt: ReadonlyMap<string, Instant>;
   /** Added by hand: they come last, and stand as they are. */
   readonly manual?: readonly Line[];
 }
 
-/** The invoice for what is owed; `undefined` when nothing is. Order: lines, discounts, tax, grants, balance. */
-export function draft(input: DraftInput): Draft | undefined {
-  const { manual = [] } = input;
-  if (input.charges.length + manual.length === 0) return undefined;
+/** A line whose taxes are known where it adjusts another one: they are those of that one. Of a new charge they are to be asked. */
+export interface UntaxedLine extends Charge {
+  readonly discounts: readonly LineDiscount[];
+  readonly taxes: readonly LineTax[] | undefined;
+}
+
+/** The lines for what is owed, in the order of the invoice, with what coupons take off. */
+export function untaxedLines(input: UntaxedInput): UntaxedLine[] {
   const charges = inOrder(input.charges, input.createdAt);
   const origins = new Map(input.billed.map((line) => [line.id, line]));
   const off = discounts({ ...input, charges });
-  const lines = charges.map((charge, i): Line => ({
+  const lines = charges.map((charge, i) => ({
     ...charge,
     discounts: off[i] ?? [],
-    taxes: charge.adjusts === null ? input.taxes : (origins.get(charge.adjusts)?.taxes ?? []),
+    taxes: charge.adjusts === null ? undefined : (origins.get(charge.adjusts)?.taxes ?? []),
   }));
-  return drafted({ ...input, lines: [...lines, ...manual] });
+  return [...lines, ...(input.manual ?? [])];
 }
 
-/** The invoice of lines that are what they are. */
+/** The invoice of lines that are what they are. Order: lines, discounts, tax, grants, balance. */
 export function drafted({ currency, lines, ...credit }: Credit & Pick<Draft, 'currency' | 'lines'>): Draft {
   return { currency, lines, ...totals(lines, credit) };
 }
@@ -71,8 +69,6 @@ export function drafted({ currency, lines, ...credit }: Credit & Pick<Draft, 'cu
 /** What of an invoice the account's balance pays, in minor units. */
 export const balanceAppliedOf = ({ appliedMinor, grantsApplied }: Pick<Draft, 'appliedMinor' | 'grantsApplied'>): bigint =>
   appliedMinor - sumOf(grantsApplied);
-
-type Credit = Pick<DraftInput, 'balanceMinor' | 'grants' | 'billedAt'>;
 
 /** What lines come to: their amounts, less discounts, with the taxes that they do not contain. */
 export function addedUp(lines: readonly Line[]): Pick<Draft, 'subtotalMinor' | 'discountMinor' | 'taxes' | 'taxMinor' | 'totalMinor'> {

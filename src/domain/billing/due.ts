@@ -50,7 +50,9 @@ export interface ExpectedMetered extends Due {
   readonly stretch: Stretch;
   readonly period: BillingPeriod;
   readonly periodOrdinal: number;
-  /** Of the whole period: shares out free units, minimum and maximum. */
+  /** The whole period that is metered by itself: the plan's, or the price's where it has an interval of its own. */
+  readonly meteredPeriod: Stretch;
+  /** Of the whole metered period: shares out free units, minimum and maximum. */
   readonly share: Exact;
 }
 

@@ -55,6 +55,7 @@ export function* metered(run: MeteredRun, frozen: FrozenPeriods, from?: Instant)
       stretch,
       period: bounds(asBilled(periodContaining(holding.schedule, stretch.start), holding.schedule, frozen)),
       periodOrdinal: ordinal,
+      meteredPeriod: { start: period.start, end: period.end },
       share: share(stretch, period, prorationRule(holding)),
     };
   }

@@ -16,8 +16,11 @@ export interface LineDiscount {
   readonly amountMinor: bigint;
 }
 
-/** The tax rates that apply to a line, as they were when it was made. */
-export type LineTax = Pick<TaxRate, 'key' | 'name' | 'rate' | 'category' | 'inclusive'>;
+/** A tax rate that applies to a line, as it was when the line was made. */
+export type LineTax = Pick<TaxRate, 'key' | 'name' | 'rate' | 'category' | 'inclusive'> & {
+  /** The remark that the law wants where no tax is charged. */
+  readonly exemptionReason?: string;
+};
 
 /** What a line is, before discounts and taxes. */
 export interface Charge {

@@ -63,8 +63,14 @@ export function ratedGroup(item: ExpectedMetered, usage: GroupUsage, currency: s
   };
 }
 
+/** What a metered piece comes to. */
+interface Rated {
+  readonly item: Pick<ExpectedMetered, 'subscription' | 'stretch'>;
+  readonly charge: Pick<Unnumbered, 'amountMinor'>;
+}
+
 /** What is missing to the commitment: from the subscription's metered lines within its stretch, before discount and tax. */
-export function minimumOf(item: ExpectedMinimum, groups: readonly Pick<RatedGroup, 'item' | 'charge'>[], currency: string): bigint {
+export function minimumOf(item: ExpectedMinimum, groups: readonly Rated[], currency: string): bigint {
   const within = groups.filter(
     ({ item: { subscription, stretch } }) =>
       subscription === item.subscription && stretch.start >= item.stretch.start && stretch.end <= item.stretch.end,

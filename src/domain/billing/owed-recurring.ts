@@ -1,11 +1,11 @@
-import { larger, smaller } from '../bounds.js';
-import { ratio, roundHalfAwayFromZero } from '../decimal.js';
+import { ratio } from '../decimal.js';
 import type { Stretch } from '../instant.js';
 import { measure, share } from '../proration.js';
 import { intersection, type Level, levels, merged, without } from './coverage.js';
 import type { ExpectedRecurring } from './due.js';
 import { lineAmount } from './line-amount.js';
-import { type BilledLine, creditNotedOf } from './line.js';
+import { creditedInAll } from './credited.js';
+import type { BilledLine } from './line.js';
 import type { OwedInput } from './owed-input.js';
 import { adjusting, type Billed, billedOn, grouped, ofDue, slotsOf, type Unnumbered } from './slot.js';
 
@@ -93,18 +93,17 @@ function withoutOnce(from: readonly Stretch[], taken: readonly Stretch[]): Stret
   return rest.flatMap(({ start, end, level }) => Array.from({ length: Math.max(level, 0) }, () => ({ start, end })));
 }
 
-/** Cumulative: all that was ever taken back from the line is one rounded share of it. Never more than its amount less credit notes. */
+/** What is taken back of one line, a credit for each stretch. */
 function creditsOn(line: BilledLine, earlier: readonly BilledLine[], taken: readonly Stretch[], { ruleOf }: OwedInput): Unnumbered[] {
   const rule = ruleOf(line);
   const whole = measure(line.servicePeriod, rule);
-  const most = line.amountMinor - creditNotedOf(line);
   let uncovered = earlier.reduce((total, credit) => total + measure(credit.servicePeriod, rule), 0n);
   let credited = -billedOn(earlier);
   return taken.flatMap((part) => {
     const measured = measure(part, rule);
     if (measured === 0n) return [];
     uncovered += measured;
-    const total = larger(smaller(roundHalfAwayFromZero(ratio(line.amountMinor * uncovered, whole)), most), credited);
+    const total = creditedInAll({ line, uncovered, whole, creditedBefore: credited });
     const amountMinor = credited - total;
     credited = total;
     const breakdown = [{ step: 'share' as const, quantity: ratio(measured, whole).toFraction() }];

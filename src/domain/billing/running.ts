@@ -1,6 +1,5 @@
 import { earliest, type Instant, type Stretch } from '../instant.js';
 import type { UsageAnswer, UsageQuestion } from '../metering/question.js';
-import { periodContaining } from '../period.js';
 import type { Holding } from '../subscription/history.js';
 import { toMinor } from '../currency.js';
 import { exact } from '../decimal.js';
@@ -15,8 +14,6 @@ import type { Unnumbered } from './slot.js';
 
 /** A metered piece of which usage up to some instant is asked for. */
 export interface RunningItem extends ExpectedMetered {
-  /** The whole period that is metered by itself: the plan's, or the price's where it has an interval of its own. */
-  readonly meteredPeriod: Stretch;
   /** Whether all of the piece is asked for; before that no minimum is charged. */
   readonly isOver: boolean;
 }
@@ -124,14 +121,11 @@ function running(
   frozen: FrozenPeriods,
   { at, since, through }: { readonly at: Instant; readonly since: Instant; readonly through: Instant },
 ): RunningItem[] {
-  const [first] = run.holdings;
-  const ownPeriods = run.schedule !== first.schedule;
   return open(metered(run, frozen, since), at)
     .filter(({ stretch }) => stretch.end > since)
     .map((item) => ({
       ...item,
       question: { ...item.question, to: earliest(item.stretch.end, through) },
-      meteredPeriod: ownPeriods ? periodContaining(run.schedule, item.stretch.start) : item.period,
       isOver: through >= item.stretch.end,
     }));
 }

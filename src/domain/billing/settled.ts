@@ -25,9 +25,12 @@ export interface SettledPart {
   readonly through: Instant;
   /** The bounds of the billed periods around that instant. */
   readonly frozen: FrozenPeriods;
-  /** What an amount off each period came to on lines that are left out, in minor units by the period's ordinal. */
-  readonly given: ReadonlyMap<number, bigint>;
+  /** What amounts off each period came to on lines that are left out, in minor units by `givenKey`. */
+  readonly given: ReadonlyMap<string, bigint>;
 }
+
+/** Names what a coupon gave in a billing period of a subscription. */
+export const givenKey = (coupon: string, periodOrdinal: number): string => `${coupon} ${String(periodOrdinal)}`;
 
 /** By subscription; one that is missing is billed anew from its start. */
 export type SettledParts = ReadonlyMap<string, SettledPart>;

@@ -8,6 +8,7 @@ export interface TaxTotal {
   readonly rate: string;
   readonly category: LineTax['category'];
   readonly inclusive: boolean;
+  readonly exemptionReason?: string;
   /** What the rate is applied to: net of discounts and of included taxes. */
   readonly taxableMinor: bigint;
   readonly amountMinor: bigint;
@@ -37,12 +38,13 @@ export function taxTotals(lines: readonly Line[]): TaxTotal[] {
       bases.set(id, { tax, base: (bases.get(id)?.base ?? ZERO).add(base) });
     }
   }
-  return [...bases.values()].map(({ tax: { key, name, rate, category, inclusive }, base }) => ({
+  return [...bases.values()].map(({ tax: { key, name, rate, category, inclusive, exemptionReason }, base }) => ({
     key,
     name,
     rate,
     category,
     inclusive,
+    ...(exemptionReason === undefined ? {} : { exemptionReason }),
     taxableMinor: roundHalfAwayFromZero(base),
     amountMinor: roundHalfAwayFromZero(base.mul(exact(rate))),
   }));

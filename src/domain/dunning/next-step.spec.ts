@@ -131,10 +131,8 @@ test('whatever fails: time only goes forwards, limits hold, hard declines are no
         expect(earlier.filter(({ kind }) => kind !== 'soft')).toEqual([]);
         expect(when).toBeGreaterThanOrEqual(earlier.at(-1)?.at ?? 0n);
       }
-      const last = life.failures.at(-1)?.at ?? 0n;
-      const deadline = lengthOf(policy.endsWithin);
-      expect(life.endedAt).toBeGreaterThanOrEqual(last);
-      expect(life.endedAt).toBeLessThanOrEqual(deadline > last ? deadline : last);
+      expect(life.endedAt).toBeGreaterThanOrEqual(life.failures.at(-1)?.at ?? 0n);
+      expect(life.endedAt).toBeLessThanOrEqual(deadlineOf(policy, life.failures));
     }),
     { numRuns: 200 },
   );
@@ -160,11 +158,17 @@ function live(policy: DunningPolicy, answers: readonly { kind: FailureKind; newM
     if (step.kind === 'end') return { failures, steps, endedAt: step.at };
     if (step.kind === 'notice') noticedEnd = step.end;
     else {
+      expect(step.at).toBeLessThan(deadlineOf(policy, failures));
       failures.push({ at: step.at + BigInt(answer?.lateBy ?? 0) * HOUR, method: id, kind: answer?.kind ?? 'soft' });
       done += 1;
     }
   }
 }
+
+const deadlineOf = (policy: DunningPolicy, failures: readonly FailedAttempt[]): Instant => {
+  const [deadline, last] = [lengthOf(policy.endsWithin), failures.at(-1)?.at ?? 0n];
+  return deadline > last ? deadline : last;
+};
 
 function expectWithin({ attempts, within }: RetryLimit, life: { failures: readonly FailedAttempt[] }, method: string): void {
   const made = life.failures.filter((failure) => failure.method === method).map((failure) => failure.at);

@@ -1,7 +1,7 @@
 import type { FlatModel } from '../catalog.js';
 import { exact, ZERO } from '../decimal.js';
-import type { Rater } from './model.js';
+import { rated, ratedStep, type Rater } from './model.js';
 
 /** One amount, however much of it; nothing for none. */
 export const flat: Rater<FlatModel> = ({ amount }, { quantity }) =>
-  quantity.equals(0n) ? { amount: ZERO, breakdown: [] } : { amount: exact(amount), breakdown: [{ step: 'flat', amount }] };
+  quantity.equals(0n) ? rated(ZERO, []) : rated(exact(amount), [ratedStep({ step: 'flat', amount }, { amount: exact(amount) })]);

@@ -1,4 +1,4 @@
-import type { Exact } from '../decimal.js';
+import { type Exact, shown } from '../decimal.js';
 
 /** One line of arithmetic behind an amount. Quantities are shown with at most 6 decimals, amounts with at most 12: shown, never calculated with. */
 export interface BreakdownStep {
@@ -35,10 +35,29 @@ export interface Measured {
   readonly events: bigint;
 }
 
+/** One line of arithmetic with its numbers exact: what is shown of it is rounded, and never calculated with. */
+export interface RatedStep {
+  readonly shown: BreakdownStep;
+  readonly quantity?: Exact;
+  /** What it contributes, in major units; of a minimum or maximum, what the amount becomes. */
+  readonly amount?: Exact;
+}
+
 /** An exact amount in major units, not rounded, and how it came about. */
 export interface Rated {
   readonly amount: Exact;
+  readonly steps: readonly RatedStep[];
+  /** The steps as they are shown. */
   readonly breakdown: readonly BreakdownStep[];
+}
+
+export const rated = (amount: Exact, steps: readonly RatedStep[]): Rated => ({ amount, steps, breakdown: steps.map((step) => step.shown) });
+
+/** A step that is shown with its numbers rounded; an amount that `shown` names itself is shown as it is written there. */
+export function ratedStep(step: Omit<BreakdownStep, 'quantity'>, exact: Omit<RatedStep, 'shown'>): RatedStep {
+  const quantity = exact.quantity && { quantity: shown(exact.quantity) };
+  const amount = exact.amount && { amount: shown(exact.amount, AMOUNT_DECIMALS) };
+  return { ...exact, shown: { ...quantity, ...amount, ...step } };
 }
 
 /** A price model: one file, one pure function. */

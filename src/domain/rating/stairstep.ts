@@ -1,12 +1,13 @@
 import type { StairstepModel } from '../catalog.js';
-import { exact, shown, ZERO } from '../decimal.js';
-import type { Rater } from './model.js';
+import { exact, ZERO } from '../decimal.js';
+import { rated, ratedStep, type Rater } from './model.js';
 import { tierReached } from './tiers.js';
 
 /** The flat price of the tier reached. */
 export const stairstep: Rater<StairstepModel> = ({ tiers }, { quantity }) => {
   const tier = tierReached(tiers, quantity);
-  if (!tier) return { amount: ZERO, breakdown: [] };
+  if (!tier) return rated(ZERO, []);
   const { upTo, flatPrice = '0' } = tier;
-  return { amount: exact(flatPrice), breakdown: [{ step: 'tier', upTo, quantity: shown(quantity), flatPrice, amount: flatPrice }] };
+  const amount = exact(flatPrice);
+  return rated(amount, [ratedStep({ step: 'tier', upTo, flatPrice, amount: flatPrice }, { quantity, amount })]);
 };

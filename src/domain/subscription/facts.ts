@@ -6,7 +6,16 @@ import type { Instant } from '../instant.js';
  * row is a projection. A fact takes effect at `effectiveAt`, which may lie before or after `recordedAt`.
  */
 export type Fact =
-  StartedFact | PlanChangedFact | QuantityChangedFact | PausedFact | ResumedFact | TrialMovedFact | EndedFact | WithdrawnFact;
+  | StartedFact
+  | PlanChangedFact
+  | QuantityChangedFact
+  | PausedFact
+  | ResumedFact
+  | TrialMovedFact
+  | CouponRedeemedFact
+  | CouponEndedFact
+  | EndedFact
+  | WithdrawnFact;
 
 interface Recorded {
   /** Position in the subscription's history, from 1; facts of one instant take effect in this order. */
@@ -83,6 +92,18 @@ export interface ResumedFact extends Recorded {
 export interface TrialMovedFact extends Recorded {
   readonly kind: 'trial_moved';
   readonly trialEndsAt: Instant;
+}
+
+/** A coupon reduces charges from the billing period on in which it was redeemed. */
+export interface CouponRedeemedFact extends Recorded {
+  readonly kind: 'coupon_redeemed';
+  readonly coupon: string;
+}
+
+/** A coupon reduces nothing after the billing period in which it was ended. */
+export interface CouponEndedFact extends Recorded {
+  readonly kind: 'coupon_ended';
+  readonly coupon: string;
 }
 
 export interface EndedFact extends Recorded {

@@ -75,6 +75,7 @@ test.each<[string, object, string]>([
   ['credit_note.issued', { creditNote: 'cn_1', invoice: 'inv_1' }, 'cn_1'],
   ['invoice.sent', { invoice: 'inv_1' }, 'inv_1'],
   ['usage.alert', { alert: 'a', account: 'acme' }, 'acme'],
+  ['dunning.started', { case: 'dun_1', invoice: 'inv_1' }, 'dun_1'],
   ['reconciliation.drift_found', { provider: 'sandbox' }, 'reconciliation'],
 ])('%s tells of its thing', (type, data, subject) => {
   expect(subjectOf({ type, data: data as Record<string, unknown> })).toBe(subject);

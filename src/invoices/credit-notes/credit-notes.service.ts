@@ -18,9 +18,16 @@ export class CreditNotesService {
 
   /** By id or number. @throws Refusal `credit_note_not_found` */
   async one(tx: Tx, idOrNumber: string): Promise<CreditNoteView> {
-    const [view] = await this.views(tx, await this.found(tx, idOrNumber));
-    if (!view) throw new Refusal('not_found', 'credit_note_not_found', `There is no credit note "${idOrNumber}".`);
+    const [view] = await this.views(tx, [await this.row(tx, idOrNumber)]);
+    if (!view) throw new RangeError('a credit note without a view');
     return view;
+  }
+
+  /** As it is kept, by id or number. @throws Refusal `credit_note_not_found` */
+  async row(tx: Tx, idOrNumber: string): Promise<CreditNoteRow> {
+    const [row] = await this.found(tx, idOrNumber);
+    if (!row) throw new Refusal('not_found', 'credit_note_not_found', `There is no credit note "${idOrNumber}".`);
+    return row;
   }
 
   /** Newest first. Relies on credit_note_newest, or credit_note_pk for one account. */

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import type { Tx } from '../../common/database/database.js';
-import { type AccountFacts, afterBilling, conclude, nextDueOf, prepare } from '../../domain/billing/bill.js';
+import { type AccountFacts, afterBilling, nextDueOf, prepare, untaxed } from '../../domain/billing/bill.js';
 import type { Draft } from '../../domain/billing/draft.js';
 import type { Instant } from '../../domain/instant.js';
 import type { SubscriptionHistory } from '../../domain/subscription/facts.js';
 import { UsageService } from '../../usage/usage.service.js';
-import { LoadFacts, type Suppose } from '../load-facts.js';
+import { LoadFacts, type LoadedAccount, type Suppose } from '../load-facts.js';
+import { AssessTaxes } from '../taxes/assess-taxes.js';
 
 /** A bill that was not stored. */
 export interface PreviewedBill {
@@ -22,6 +23,8 @@ export interface Preview {
   readonly next: PreviewedBill | undefined;
 }
 
+type Known = Pick<LoadedAccount, 'profile' | 'facts'>;
+
 /** How many instants at which nothing is owed after all may lie before the next invoice. */
 const LOOK_AHEAD_MAX = 100;
 
@@ -32,53 +35,56 @@ export class PreviewBill {
     private readonly clock: Clock,
     private readonly facts: LoadFacts,
     private readonly usage: UsageService,
+    private readonly taxes: AssessTaxes,
   ) {}
 
   /** The bills of an account if one of its subscriptions were as given, or there were one more. */
   async run(tx: Tx, accountId: string, supposed: SubscriptionHistory): Promise<Preview> {
-    return this.bills(tx, accountId, await this.known(tx, accountId, (subscriptions) => withSupposed(subscriptions, supposed)));
+    return this.bills(tx, await this.known(tx, accountId, (subscriptions) => withSupposed(subscriptions, supposed)));
   }
 
   /** The bills of an account as it is. */
   async ofAccount(tx: Tx, accountId: string): Promise<Preview> {
-    return this.bills(tx, accountId, await this.known(tx, accountId));
+    return this.bills(tx, await this.known(tx, accountId));
   }
 
-  private async bills(tx: Tx, accountId: string, facts: AccountFacts): Promise<Preview> {
+  private async bills(tx: Tx, account: Known): Promise<Preview> {
     const now = this.clock.now();
-    const dueNow = await this.billed(tx, accountId, facts, now);
-    return { dueNow, next: await this.next(tx, accountId, dueNow ? billedLater(dueNow, 'now') : facts, now) };
+    const dueNow = await this.billed(tx, account, now);
+    return { dueNow, next: await this.next(tx, dueNow ? { ...account, facts: billedLater(dueNow, 'now') } : account, now) };
   }
 
   /** The next bill of an account if nothing changed: what is due already, else what falls due next. */
   async upcoming(tx: Tx, accountId: string): Promise<PreviewedBill | undefined> {
-    const facts = await this.known(tx, accountId);
+    const account = await this.known(tx, accountId);
     const now = this.clock.now();
-    return (await this.billed(tx, accountId, facts, now)) ?? (await this.next(tx, accountId, facts, now));
+    return (await this.billed(tx, account, now)) ?? (await this.next(tx, account, now));
   }
 
-  private async known(tx: Tx, accountId: string, suppose?: Suppose): Promise<AccountFacts> {
+  private async known(tx: Tx, accountId: string, suppose?: Suppose): Promise<Known> {
     const late = await this.usage.lateUsage(tx, [accountId]);
     const [loaded] = await this.facts.unsettled(tx, [accountId], { late, suppose });
     if (!loaded) throw new RangeError(`account ${accountId} was not found`);
-    return loaded.facts;
+    return loaded;
   }
 
-  private async next(tx: Tx, accountId: string, facts: AccountFacts, after: Instant): Promise<PreviewedBill | undefined> {
+  private async next(tx: Tx, account: Known, after: Instant): Promise<PreviewedBill | undefined> {
+    const { facts } = account;
     for (let at = nextDueOf(facts, after), i = 0; at !== undefined && i < LOOK_AHEAD_MAX; at = nextDueOf(facts, at), i += 1) {
-      const found = await this.billed(tx, accountId, facts, at);
+      const found = await this.billed(tx, account, at);
       if (found) return found;
     }
     return undefined;
   }
 
-  private async billed(tx: Tx, accountId: string, facts: AccountFacts, at: Instant): Promise<PreviewedBill | undefined> {
+  private async billed(tx: Tx, { profile, facts }: Known, at: Instant): Promise<PreviewedBill | undefined> {
     const prepared = prepare(facts, at);
     const answers = await this.usage.answer(
       tx,
-      prepared.questions.map((question) => ({ ...question, accountId })),
+      prepared.questions.map((question) => ({ ...question, accountId: profile.id })),
     );
-    const draft = conclude(prepared, answers, at);
+    const bill = untaxed(prepared, answers, at);
+    const [draft] = bill ? await this.taxes.run([{ profile, bill }]) : [];
     return draft && { at, facts, draft };
   }
 }

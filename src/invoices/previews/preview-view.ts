@@ -1,7 +1,7 @@
 import { formatMoney } from '../../domain/currency.js';
 import { formatInstant } from '../../domain/instant.js';
 import { appliedView } from '../applied-view.js';
-import { lineView } from '../invoice-view.js';
+import { lineView, taxView } from '../invoice-view.js';
 import { type PreviewedBill, previewIds } from './preview-bill.js';
 import type { InvoicePreviewView } from './previews.dto.js';
 
@@ -15,15 +15,7 @@ export function previewView({ at, draft }: PreviewedBill, bill: 'now' | 'next'):
     lines: draft.lines.map((line, i) => lineView({ ...line, id: ids[i] ?? '', creditNotedMinor: 0n }, draft.currency)),
     subtotal: money(draft.subtotalMinor),
     discount: money(draft.discountMinor),
-    taxes: draft.taxes.map(({ key, taxableMinor, amountMinor, name, rate, category, inclusive }) => ({
-      taxRate: key,
-      name,
-      rate,
-      category,
-      inclusive,
-      taxable: money(taxableMinor),
-      amount: money(amountMinor),
-    })),
+    taxes: draft.taxes.map((tax) => taxView(tax, draft.currency)),
     tax: money(draft.taxMinor),
     total: money(draft.totalMinor),
     amountApplied: money(draft.appliedMinor),

@@ -1,6 +1,21 @@
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType, IntersectionType, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBIC,
+  IsBoolean,
+  IsEmail,
+  IsIBAN,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { AddressDto, PAYMENT_TERMS_DAYS_MAX, TaxIdDto } from '../../accounts/accounts.dto.js';
 import { IsTimeZoneName } from '../../common/http/field-rules.js';
 import { PREFIX_PATTERN } from '../../domain/document-number.js';
@@ -24,6 +39,46 @@ class SellerFields {
   @ValidateNested({ each: true })
   @Type(() => TaxIdDto)
   taxIds!: TaxIdDto[];
+
+  @ApiProperty({
+    description: 'Its number in a register of companies, as printed on invoices.',
+    type: String,
+    nullable: true,
+    maxLength: 100,
+    example: 'HRB 12345 B',
+  })
+  @IsString()
+  @Length(1, 100)
+  registrationNumber!: string | null;
+
+  @ApiProperty({
+    description: 'Where it is written to about invoices; on e-invoices its electronic address.',
+    type: String,
+    nullable: true,
+    format: 'email',
+    example: 'billing@wharfage.example',
+  })
+  @IsEmail()
+  email!: string | null;
+
+  @ApiProperty({
+    description: 'The account to pay to, without spaces. With it e-invoices say how to pay.',
+    type: String,
+    nullable: true,
+    example: 'DE89370400440532013000',
+  })
+  @IsIBAN()
+  @Matches(/^[A-Z0-9]+$/)
+  iban!: string | null;
+
+  @ApiProperty({ description: 'The BIC of its bank.', type: String, nullable: true, example: 'COBADEFFXXX' })
+  @IsBIC()
+  bic!: string | null;
+
+  @ApiProperty({ description: 'Terms of payment, as printed on invoices.', type: String, nullable: true, maxLength: 1000 })
+  @IsString()
+  @Length(1, 1000)
+  paymentTerms!: string | null;
 
   @ApiProperty({ description: 'Where to pay to, as printed on invoices.', type: String, nullable: true, maxLength: 1000 })
   @IsString()
@@ -63,6 +118,11 @@ class SellerFields {
 const OPTIONAL = [
   'address',
   'taxIds',
+  'registrationNumber',
+  'email',
+  'iban',
+  'bic',
+  'paymentTerms',
   'bankDetails',
   'paymentTermsDays',
   'timeZone',

@@ -19,6 +19,11 @@ interface SellerContent {
   readonly name: string;
   readonly address: Readonly<Record<string, unknown>> | null;
   readonly taxIds: readonly { readonly type: string; readonly value: string }[];
+  readonly registrationNumber: string | null;
+  readonly email: string | null;
+  readonly iban: string | null;
+  readonly bic: string | null;
+  readonly paymentTerms: string | null;
   readonly bankDetails: string | null;
   readonly paymentTermsDays: number;
   /** In which the year of its numbers is counted. */
@@ -37,15 +42,18 @@ export interface Seller extends SellerContent {
 
 type SellerRow = Seller & { readonly createdAt: Instant };
 
-const SELECT = `select key, name, address, tax_ids as "taxIds", bank_details as "bankDetails", payment_terms_days as "paymentTermsDays",
+const SELECT = `select key, name, address, tax_ids as "taxIds", registration_number as "registrationNumber", email, iban, bic,
+  payment_terms as "paymentTerms", bank_details as "bankDetails", payment_terms_days as "paymentTermsDays",
   time_zone as "timeZone", invoice_prefix as "invoicePrefix", credit_note_prefix as "creditNotePrefix", is_default as "isDefault", revision,
   created_at as "createdAt" from seller`;
 
 const SAVE = `
-  insert into seller (key, name, address, tax_ids, bank_details, payment_terms_days, time_zone, invoice_prefix, credit_note_prefix, is_default, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+  insert into seller (key, name, address, tax_ids, bank_details, payment_terms_days, time_zone, invoice_prefix, credit_note_prefix, is_default,
+    created_at, updated_at, registration_number, email, iban, bic, payment_terms)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16)
   on conflict (key) do update set name = $2, address = $3, tax_ids = $4, bank_details = $5, payment_terms_days = $6, time_zone = $7,
-    invoice_prefix = $8, credit_note_prefix = $9, is_default = $10, revision = seller.revision + 1, updated_at = $11`;
+    invoice_prefix = $8, credit_note_prefix = $9, is_default = $10, revision = seller.revision + 1, updated_at = $11,
+    registration_number = $12, email = $13, iban = $14, bic = $15, payment_terms = $16`;
 
 @Injectable()
 export class SellersService implements OnModuleInit {
@@ -113,6 +121,11 @@ export class SellersService implements OnModuleInit {
       after.creditNotePrefix,
       after.isDefault,
       formatInstant(this.clock.now()),
+      after.registrationNumber,
+      after.email,
+      after.iban,
+      after.bic,
+      after.paymentTerms,
     ]);
     const action = before ? 'seller.changed' : 'seller.created';
     await this.audit.record(tx, {
@@ -178,6 +191,11 @@ function contentOf(key: string, input: PutSellerDto | Seller, before: Seller | u
     name: input.name,
     address: input.address ? withoutAbsent({ ...input.address }) : null,
     taxIds: (input.taxIds ?? []).map(({ type, value }) => ({ type, value })),
+    registrationNumber: input.registrationNumber ?? null,
+    email: input.email ?? null,
+    iban: input.iban ?? null,
+    bic: input.bic ?? null,
+    paymentTerms: input.paymentTerms ?? null,
     bankDetails: input.bankDetails ?? null,
     paymentTermsDays: input.paymentTermsDays ?? 0,
     timeZone: input.timeZone ?? before?.timeZone ?? 'UTC',

@@ -4,8 +4,7 @@ import { type Actor, SYSTEM } from '../../common/actor.js';
 import { Audit } from '../../common/audit/audit.service.js';
 import type { Tx } from '../../common/database/database.js';
 import { accountIdOf } from '../../common/ids.js';
-import { Refusal } from '../../domain/refusal.js';
-import type { Outcome, ProviderFact } from '../../providers/port.js';
+import type { ProviderFact } from '../../providers/port.js';
 import { PaymentMethods } from '../payment-methods.js';
 import { Refunds } from '../refunds.js';
 import { ResolveAttempt } from '../resolve-attempt.js';
@@ -22,7 +21,7 @@ export class ApplyFacts {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws Refusal `payment_not_found`, `refund_not_found`, `refund_failed_late` */
+  /** @throws Refusal `payment_not_found`, `refund_not_found` */
   async run(tx: Tx, { provider, id }: ProviderEvent, facts: readonly ProviderFact[]): Promise<void> {
     const actor: Actor = { ...SYSTEM, id: `provider:${provider}` };
     for (const fact of facts) {
@@ -52,18 +51,7 @@ export class ApplyFacts {
     }
     const [subject = '', n = ''] = fact.key.split(':');
     if (fact.kind === 'charge') await this.resolving.run(tx, { paymentId: subject, n: Number(n), provider }, fact.outcome);
-    else await this.settleRefund(tx, subject, fact.outcome);
+    else await this.refunds.resolve(tx, subject, fact.outcome);
     return accountIdOf(subject);
-  }
-
-  /** A refund that went out may come back weeks later: the customer is to be paid otherwise, which is for people to decide. */
-  private async settleRefund(tx: Tx, id: string, outcome: Outcome): Promise<void> {
-    const refund = await this.refunds.resolve(tx, id, outcome);
-    if (refund.state === 'succeeded' && (outcome.kind === 'declined' || outcome.kind === 'not_attempted'))
-      throw new Refusal(
-        'conflict',
-        'refund_failed_late',
-        `${id} had gone through and has failed since (${outcome.reason}): pay the customer in another way.`,
-      );
   }
 }

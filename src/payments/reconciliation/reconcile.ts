@@ -5,7 +5,7 @@ import { Clock } from '../../common/clock.js';
 import { Database } from '../../common/database/database.js';
 import { Outbox } from '../../common/events/outbox.js';
 import { newId } from '../../common/ids.js';
-import { formatInstant, HOUR } from '../../domain/instant.js';
+import { DAY, formatInstant, HOUR } from '../../domain/instant.js';
 import { type Drift, type DriftKind, reconcile } from '../../domain/reconciliation.js';
 import { Refusal } from '../../domain/refusal.js';
 import type { PaymentProvider, ProviderRecord } from '../../providers/port.js';
@@ -22,6 +22,9 @@ import {
 
 const RECORDS_AT_ONCE = 500;
 const DRIFTS_AT_ONCE = 200;
+
+/** How far around the range the provider's records are read: what is begun at its edge may be made beyond it. */
+const AROUND = DAY;
 
 /** What was begun so recently may be under way. */
 const UNDER_WAY = HOUR;
@@ -57,8 +60,8 @@ export class Reconcile {
     const id = newId('rec', at);
     await this.database.transaction((tx) => insertReconciliation(tx, id, compared, at));
     try {
-      await this.gather(id, provider.records(compared.from, compared.to), compared);
-      await this.finish(actor, id, compared, await this.compare(id, provider));
+      await this.gather(id, provider.records(compared.from - AROUND, compared.to + AROUND), compared);
+      await this.finish(actor, id, compared, await this.compare(id, provider, compared));
     } catch (error) {
       await this.end(id, { status: 'failed', drifts: {}, failure: error instanceof Error ? error.message : String(error) });
       throw error;
@@ -89,7 +92,7 @@ export class Reconcile {
     await this.database.transaction((tx) => insertOurs(tx, id, compared));
   }
 
-  private async compare(id: string, provider: PaymentProvider): Promise<Counts> {
+  private async compare(id: string, provider: PaymentProvider, compared: Compared): Promise<Counts> {
     const counts: Counts = {};
     let [some, n]: [(Drift & { n: number })[], number] = [[], 0];
     const store = async (): Promise<void> => {
@@ -99,7 +102,7 @@ export class Reconcile {
     };
     const sides = [movementsOf(this.database, id, 'ours'), movementsOf(this.database, id, 'theirs')] as const;
     for await (const drift of reconcile(...sides, this.clock.now() - UNDER_WAY)) {
-      if (await isBeyondTheRange(provider, drift)) continue;
+      if (!isOf(drift, compared) || (await isFarFrom(provider, drift))) continue;
       counts[drift.kind] = (counts[drift.kind] ?? 0) + 1;
       some.push({ ...drift, n: (n += 1) });
       if (some.length === DRIFTS_AT_ONCE) await store();
@@ -130,13 +133,17 @@ export class Reconcile {
   }
 }
 
+/** A drift belongs to the range where one of its sides does: what lies around it is there to be compared with. */
+const isOf = ({ ours, theirs }: Drift, { from, to }: Compared): boolean =>
+  [ours, theirs].some((one) => one !== null && from <= one.at && one.at < to);
+
 /**
- * Whether a movement that is not among the provider's records was made all the same, at an instant beyond the range: the provider is asked by its key.
+ * Whether a charge that is not among the provider's records was made all the same, far from the range: the provider is asked by its key.
  * @throws Error where it does not answer
  */
-async function isBeyondTheRange(provider: PaymentProvider, { kind, ours }: Drift): Promise<boolean> {
-  if (ours === null || (kind !== 'missing_at_provider' && kind !== 'refund_missing_at_provider')) return false;
-  const outcome = await provider.lookUp(ours.key);
+async function isFarFrom(provider: PaymentProvider, { kind, ours }: Drift): Promise<boolean> {
+  if (ours === null || kind !== 'missing_at_provider') return false;
+  const outcome = await provider.lookUp(ours.key, ours.customer === null ? undefined : { customer: ours.customer });
   if (outcome.kind === 'unknown') throw new Error(`${provider.name} could not be asked for ${ours.key}: ${outcome.reason}`);
   return outcome.kind === 'succeeded';
 }

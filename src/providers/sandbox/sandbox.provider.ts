@@ -37,6 +37,7 @@ interface Operation {
 /** The body of its webhooks. */
 interface Told {
   readonly id: string;
+  readonly kind: 'charge' | 'refund';
   readonly key: string;
   readonly outcome: Outcome;
   readonly occurredAt: string;
@@ -140,14 +141,17 @@ export class SandboxProvider implements PaymentProvider {
     const expected = Buffer.from(this.sign(body));
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
       return Promise.reject(new Refusal('unauthenticated', 'invalid_signature', "The signature is not the sandbox's."));
-    const { id, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
-    const about = { key, outcome: JSON.stringify(outcome) };
-    return Promise.resolve([{ id, type: 'charge.settled', occurredAt: parseInstant(occurredAt), about }]);
+    const { id, kind, key, outcome, occurredAt } = JSON.parse(body.toString('utf8')) as Told;
+    const about = { kind, key, outcome: JSON.stringify(outcome) };
+    return Promise.resolve([
+      { id, type: kind === 'charge' ? 'charge.settled' : 'refund.returned', occurredAt: parseInstant(occurredAt), about },
+    ]);
   }
 
   factsOf({ about }: Notification): Promise<ProviderFact[]> {
-    const { key = '', outcome = '' } = about ?? {};
-    return Promise.resolve(key === '' ? [] : [{ kind: 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
+    const { kind, key = '', outcome = '' } = about ?? {};
+    if (key === '') return Promise.resolve([]);
+    return Promise.resolve([{ kind: kind === 'refund' ? 'refund' : 'charge', key, outcome: JSON.parse(outcome) as Outcome }]);
   }
 
   /** Relies on sandbox_operation_by_time. */
@@ -172,7 +176,17 @@ export class SandboxProvider implements PaymentProvider {
   /** What the sandbox would send, and how it would sign it, once a charge that it was processing has gone through. */
   settle(key: string): { readonly body: string; readonly signature: string } {
     const outcome: Outcome = { kind: 'succeeded', reference: referenceOf(key) };
-    const told: Told = { id: `sbx_evt_${referenceOf(key)}`, key, outcome, occurredAt: formatInstant(this.clock.now()) };
+    return this.told({ id: `sbx_evt_${referenceOf(key)}`, kind: 'charge', key, outcome });
+  }
+
+  /** What the sandbox would send where a refund did not arrive, though it had gone out. */
+  returnRefund(key: string): { readonly body: string; readonly signature: string } {
+    const outcome: Outcome = { kind: 'declined', decline: 'hard', reason: 'the account of the customer is closed' };
+    return this.told({ id: `sbx_evt_returned_${referenceOf(key)}`, kind: 'refund', key, outcome });
+  }
+
+  private told(event: Omit<Told, 'occurredAt'>): { readonly body: string; readonly signature: string } {
+    const told: Told = { ...event, occurredAt: formatInstant(this.clock.now()) };
     const body = JSON.stringify(told);
     return { body, signature: this.sign(Buffer.from(body)) };
   }

@@ -47,7 +47,8 @@ const CLAIM = `
       select account_id, id from webhook_delivery p
       where p.endpoint_id = e.id and p.state = 'pending' and p.due_at <= $4 and ${IS_FREE}
       order by p.due_at, p.id
-      limit greatest(0, e.room - (select count(*) from webhook_delivery c where c.endpoint_id = e.id and c.claim is not null and c.claimed_until >= now()))
+      limit least($5, greatest(0, e.room - (
+        select count(*) from webhook_delivery c where c.endpoint_id = e.id and c.claim is not null and c.claimed_until >= now())))
       ) p
     where d.account_id = p.account_id and d.id = p.id
     returning d.account_id, d.id, d.endpoint_id, d.event_id)
@@ -70,9 +71,8 @@ export class ClaimDeliveries {
       const now = formatInstant(this.clock.now());
       const held = await tx.query<{ id: string; room: number }[]>(HOLD, [now, most]);
       if (held.length === 0) return [];
-      const share = Math.floor(most / held.length);
-      const rooms = held.map(({ room }) => Math.min(room, share));
-      const rows = await tx.query<ClaimedRow[]>(CLAIM, [claim, held.map(({ id }) => id), rooms, now]);
+      const [ids, rooms, share] = [held.map(({ id }) => id), held.map(({ room }) => room), Math.floor(most / held.length)];
+      const rows = await tx.query<ClaimedRow[]>(CLAIM, [claim, ids, rooms, now, share]);
       return this.complete(tx, rows);
     });
   }

@@ -8,7 +8,7 @@ import { CONFIG, type Config } from '../../config.js';
 import { formatInstant, type Instant, SECOND } from '../../domain/instant.js';
 import { ClaimDeliveries, type ClaimedDelivery } from './claim-deliveries.js';
 import { FanOut } from './fan-out.js';
-import { post } from './post.js';
+import { type Answer, post } from './post.js';
 import { RecordAttempt } from './record-attempt.js';
 import { signedHeaders } from './sign.js';
 
@@ -17,6 +17,14 @@ const POLL_MS = 1_000;
 
 /** Deliveries under way at once in one process. They wait for others most of the time, and hold no connection to the database meanwhile. */
 const UNDER_WAY_MAX = 64;
+
+/** Nothing is sent without a signature. */
+const UNSIGNED: Answer = {
+  status: null,
+  durationMs: 0,
+  failure: "None of the endpoint's secrets can be read, as KEY_HASH_SECRET is another: rotate its secret.",
+  excerpt: '',
+};
 
 const NEXT_DUE = `
   select min(d.due_at) as at from webhook_endpoint e join webhook_delivery d on d.endpoint_id = e.id and d.state = 'pending'
@@ -116,7 +124,11 @@ export class Deliver implements OnModuleInit, OnApplicationBootstrap, BeforeAppl
   }
 
   private async send(delivery: ClaimedDelivery): Promise<void> {
-    const { eventId, body, secrets, url } = delivery;
+    const answer = delivery.secrets.length === 0 ? UNSIGNED : await this.post(delivery);
+    if (!this.stopping.signal.aborted) await this.recording.run(this.claim, delivery, answer);
+  }
+
+  private post({ eventId, body, secrets, url }: ClaimedDelivery): Promise<Answer> {
     const timestamp = this.clock.now() / SECOND;
     const headers = {
       'content-type': 'application/json',
@@ -124,7 +136,6 @@ export class Deliver implements OnModuleInit, OnApplicationBootstrap, BeforeAppl
       ...signedHeaders({ id: eventId, timestamp, body }, secrets),
     };
     const limits = { allowPrivate: this.config.webhookAllowPrivate, timeoutMs: TIMEOUT_MS, signal: this.stopping.signal };
-    const answer = await post({ url, headers, body }, limits);
-    if (!this.stopping.signal.aborted) await this.recording.run(this.claim, delivery, answer);
+    return post({ url, headers, body }, limits);
   }
 }

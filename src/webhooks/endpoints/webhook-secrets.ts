@@ -65,11 +65,14 @@ export class WebhookSecrets {
     return this.create(tx, endpointId);
   }
 
-  /** The valid secrets of endpoints, the newest first. */
+  /** The valid secrets of endpoints, the newest first; without those that cannot be read, as they were sealed with another key. */
   async valid(tx: Tx, endpointIds: readonly string[]): Promise<Map<string, string[]>> {
     const rows = await tx.query<SealedSecret[]>(VALID, [endpointIds, formatInstant(this.clock.now())]);
     const found = new Map<string, string[]>(endpointIds.map((id) => [id, []]));
-    for (const { endpointId, sealed } of rows) found.get(endpointId)?.push(this.encryption.open(sealed, endpointId));
+    for (const { endpointId, sealed } of rows) {
+      const secret = this.encryption.open(sealed, endpointId);
+      if (secret !== undefined) found.get(endpointId)?.push(secret);
+    }
     return found;
   }
 }

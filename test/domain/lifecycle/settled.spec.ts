@@ -9,7 +9,7 @@ import {
   usageNeededFrom,
 } from '../../../src/domain/billing/bill.js';
 import type { Draft } from '../../../src/domain/billing/draft.js';
-import { factsKnown, isOpen, type Settlement, settledAfter, stillSettled } from '../../../src/domain/billing/settled.js';
+import { factsKnown, givenKey, isOpen, type Settlement, settledAfter, stillSettled } from '../../../src/domain/billing/settled.js';
 import { discountOf } from '../../../src/domain/billing/line.js';
 import type { Coupon, MeteredPrice, PlanVersion } from '../../../src/domain/catalog.js';
 import { DAY, HOUR, type Instant, latest, parseInstant, type Stretch } from '../../../src/domain/instant.js';
@@ -108,8 +108,12 @@ function withoutSettled(all: AccountFacts, kept: Kept): AccountFacts {
     [...ids].map((id) => {
       const last = left!.filter(({ subscription }) => subscription === id).sort((a, b) => (a.period.end < b.period.end ? -1 : 1));
       const frozen = new Map<string, Stretch>(last.slice(-1).map(({ period }) => [period.key, period]));
-      const given = new Map<number, bigint>();
-      for (const line of last) given.set(line.periodOrdinal, (given.get(line.periodOrdinal) ?? 0n) + discountOf(line));
+      const given = new Map<string, bigint>();
+      for (const { periodOrdinal, discounts } of last)
+        for (const { coupon, amountMinor } of discounts) {
+          const key = givenKey(coupon, periodOrdinal);
+          given.set(key, (given.get(key) ?? 0n) + amountMinor);
+        }
       return [id, { through, frozen, given }] as const;
     }),
   );

@@ -129,6 +129,7 @@ export class Customer {
       timeZone,
       provider,
       taxRates,
+      taxIds: [{ type: 'eu_vat', value: 'FR12345678901' }],
     });
   }
 
@@ -164,9 +165,14 @@ export class Customer {
   }
 }
 
-/** An act on one of the live subscriptions. */
-async function on(customer: Customer, action: string, body: object): Promise<Answer | undefined> {
-  const subscription = customer.one(await customer.live());
+/** An act on one of the live subscriptions, of those that it is for. */
+async function on(
+  customer: Customer,
+  action: string,
+  body: object,
+  isFor: (subscription: any) => boolean = () => true,
+): Promise<Answer | undefined> {
+  const subscription = customer.one((await customer.live()).filter(isFor));
   return subscription && customer.post(`/v2/subscriptions/${String(subscription.id)}/${action}`, body);
 }
 
@@ -214,7 +220,7 @@ function cancel(this: Customer): Promise<Answer | undefined> {
 }
 
 function uncancel(this: Customer): Promise<Answer | undefined> {
-  return on(this, 'uncancel', {});
+  return on(this, 'uncancel', {}, ({ endsAt }) => endsAt !== null);
 }
 
 function pause(this: Customer): Promise<Answer | undefined> {
@@ -222,11 +228,11 @@ function pause(this: Customer): Promise<Answer | undefined> {
 }
 
 function resume(this: Customer): Promise<Answer | undefined> {
-  return on(this, 'resume', { when: when(this) });
+  return on(this, 'resume', { when: when(this) }, ({ pause: paused }) => paused !== null);
 }
 
 function extendTrial(this: Customer): Promise<Answer | undefined> {
-  return on(this, 'extend-trial', { trialEndsAt: this.later(10) });
+  return on(this, 'extend-trial', { trialEndsAt: this.later(10) }, ({ trialEndsAt }) => trialEndsAt > this.now);
 }
 
 function discardScheduled(this: Customer): Promise<Answer | undefined> {

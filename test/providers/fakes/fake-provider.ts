@@ -28,6 +28,8 @@ export interface FakeProvider extends FakeServer {
   moved(kind: 'charge' | 'refund'): Moved[];
   /** A charge that it was processing goes through. */
   settle(key: string): void;
+  /** So do all of them. */
+  settleAll(): void;
   /** The webhooks that it has not sent yet, signed now. */
   deliveries(): Promise<readonly Delivery[]>;
 }

@@ -34,6 +34,14 @@ export class RecurlyContract {
     return (known ??= new RecurlyContract());
   }
 
+  /** Compiles the validators of routes ahead: within a request it would take longer than its sender waits. */
+  warm(routes: readonly (readonly [verb: string, path: string])[]): void {
+    for (const [verb, path] of routes) {
+      this.problems(verb, path, { query: new URLSearchParams(), body: {} });
+      for (const status of [200, 201]) this.answerProblems(verb, path, { status, body: {} });
+    }
+  }
+
   /** What is wrong with a request; `undefined` for a route that there is not. */
   problems(verb: string, path: string, { query, body }: { query: URLSearchParams; body: unknown }): string[] | undefined {
     const operation = this.operation(verb, path);

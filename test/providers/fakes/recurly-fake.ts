@@ -4,6 +4,21 @@ import { type Answer, FakeServer, type Received } from './fake-server.js';
 import { RecurlyContract } from './recurly-contract.js';
 
 const HOUR_MS = 3_600_000;
+const ROUTES = [
+  ['GET', '/sites'],
+  ['POST', '/accounts'],
+  ['GET', '/accounts/a'],
+  ['PUT', '/accounts/a'],
+  ['PUT', '/accounts/a/billing_info'],
+  ['GET', '/accounts/a/billing_info'],
+  ['GET', '/accounts/a/invoices'],
+  ['POST', '/purchases'],
+  ['GET', '/invoices/i'],
+  ['POST', '/invoices/i/refund'],
+  ['PUT', '/invoices/i/mark_failed'],
+  ['GET', '/invoices/i/related_invoices'],
+  ['GET', '/transactions/t'],
+] as const;
 const TOLD = { declined: 'failed', success: 'succeeded', processing: 'processing' } as const;
 const SECRET = 'a-secret-of-recurly-for-tests';
 
@@ -55,6 +70,7 @@ export class RecurlyFake extends FakeServer implements FakeProvider {
 
   static async start(): Promise<RecurlyFake> {
     const fake = new RecurlyFake();
+    fake.contract.warm(ROUTES);
     await fake.listen();
     return fake;
   }
@@ -85,6 +101,11 @@ export class RecurlyFake extends FakeServer implements FakeProvider {
     invoice['state'] = 'paid';
     invoice['transactions'][0]['status'] = 'success';
     this.tell('payment', 'succeeded', { uuid: invoice['transactions'][0]['uuid'] });
+  }
+
+  settleAll(): void {
+    for (const { state, customer_notes: notes } of this.invoices)
+      if (state === 'processing') this.settle(String(notes).replace('Wharfage ', ''));
   }
 
   deliveries(): Promise<readonly Delivery[]> {

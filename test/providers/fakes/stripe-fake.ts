@@ -85,6 +85,11 @@ export class StripeFake extends FakeServer implements FakeProvider {
     this.tell('payment_intent.succeeded', intent);
   }
 
+  settleAll(): void {
+    for (const { status, metadata } of this.all('payment_intent'))
+      if (status === 'processing') this.settle(String(metadata[`wharfage_key`]));
+  }
+
   /** What Stripe would send, and had not sent yet. */
   async deliveries(): Promise<readonly Delivery[]> {
     const { default: Stripe } = await import('stripe');
