@@ -107,7 +107,7 @@ async function month(client: DemoClient): Promise<void> {
   writeFileSync(EXPORT, await client.text('GET', `/v2/exports/invoice-lines?${range}`));
   const manifest = await client.call<{ rows: number; totals: Record<string, { amount: string }> }>(
     'GET',
-    `/v2/exports/invoice-lines/manifest?${range}`,
+    `/v2/exports/invoice-lines?${range}&manifest=only`,
   );
   say(`\n7. Finance takes away ${resolve(EXPORT)}: ${String(manifest.rows)} lines, ${manifest.totals['USD']?.amount ?? '0.00'} USD.`);
 }
