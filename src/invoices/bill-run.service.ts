@@ -8,7 +8,7 @@ import { LOG } from '../common/telemetry/log-token.js';
 import { CONFIG, type Config } from '../config.js';
 import { formatInstant, type Instant } from '../domain/instant.js';
 import { BillAccounts, type HowToBill } from './bill-accounts.js';
-import { claimDue, claimEndedWithLateUsage, claimHeldWithLateUsage, claimOne, isHeld } from './billing-state.js';
+import { claimDue, claimEndedWithLateUsage, claimHeldWithLateUsage, claimOne, isHeld, parkingOf } from './billing-state.js';
 import { keepChanges } from './controls/run-changes.js';
 import { countIn } from './bill-run-records.js';
 import { ParkAccount } from './park-account.js';
@@ -127,7 +127,11 @@ export class BillRunService {
   private async oneByOne(accountIds: readonly string[], asOf: Instant, recordId: string | undefined): Promise<RunResult> {
     let result = NOTHING;
     for (const accountId of accountIds) {
-      const one = await this.database.transaction(async (tx) => this.counted(tx, recordId, await this.billOne(tx, accountId, { asOf })));
+      const one = await this.database.transaction(async (tx) => {
+        await claimOne(tx, accountId);
+        if (await parkingOf(tx, accountId)) return NOTHING; // by another lane, or run, that met it after the batch had let go of it
+        return this.counted(tx, recordId, await this.billOne(tx, accountId, { asOf }));
+      });
       result = sum(result, one);
     }
     return result;
