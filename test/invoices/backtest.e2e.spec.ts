@@ -117,8 +117,7 @@ const backtest = (plan: object, { holders, range = [JAN, MAR] }: { holders?: str
 const classes = ({ distribution }: Pick<BacktestReport, 'distribution'>): object =>
   Object.fromEntries(distribution.filter(({ accounts }) => accounts > 0).map((one) => [one.change, one.accounts]));
 
-/** All that is stored in the service's own tables. */
-/** But for what the work of every minute moves by itself. */
+/** All that is stored in the service's own tables, but for what the work of every minute moves by itself. */
 const stored = async (): Promise<string[]> => {
   const tables: { name: string }[] = await wharfage.source.query(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'
