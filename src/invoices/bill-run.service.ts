@@ -71,9 +71,18 @@ export class BillRunService {
    * usable. One that is on hold is left alone.
    */
   async billOne(tx: Tx, accountId: string, how: HowToBill): Promise<RunResult> {
-    const { asOf, actor = SYSTEM } = how;
     await claimOne(tx, accountId);
-    if (await isHeld(tx, accountId)) return NOTHING;
+    return (await isHeld(tx, accountId)) ? NOTHING : this.billOrPark(tx, accountId, how);
+  }
+
+  /** Notes when something falls due for accounts whose subscriptions moved in; bills nothing. */
+  async schedule(tx: Tx, accountIds: readonly string[]): Promise<void> {
+    await this.bill.schedule(tx, accountIds, this.clock.now());
+  }
+
+  /** One account that is claimed. */
+  private async billOrPark(tx: Tx, accountId: string, how: HowToBill): Promise<RunResult> {
+    const { asOf, actor = SYSTEM } = how;
     try {
       return await tx.transaction(async (inner) => resultOf(await this.bill.run(inner, [accountId], how)));
     } catch (error) {
@@ -81,11 +90,6 @@ export class BillRunService {
       await this.parker.run(tx, { accountId, asOf, error, actor });
       return { ...NOTHING, accounts: 1, parked: 1 };
     }
-  }
-
-  /** Notes when something falls due for accounts whose subscriptions moved in; bills nothing. */
-  async schedule(tx: Tx, accountIds: readonly string[]): Promise<void> {
-    await this.bill.schedule(tx, accountIds, this.clock.now());
   }
 
   /** One transaction a batch until there is nothing left to claim; where there is more than one batch, two at a time: one computes while the other writes. */
@@ -130,7 +134,7 @@ export class BillRunService {
       const one = await this.database.transaction(async (tx) => {
         await claimOne(tx, accountId);
         if (await parkingOf(tx, accountId)) return NOTHING; // by another lane, or run, that met it after the batch had let go of it
-        return this.counted(tx, recordId, await this.billOne(tx, accountId, { asOf }));
+        return this.counted(tx, recordId, await this.billOrPark(tx, accountId, { asOf }));
       });
       result = sum(result, one);
     }

@@ -8,7 +8,7 @@ import { refuseAll } from '../domain/refusal.js';
 import { refuseClosed } from '../invoices/close-invoices.js';
 import type { CreateCreditNoteDto } from '../invoices/credit-notes/credit-notes.dto.js';
 import { IssueCreditNotes } from '../invoices/credit-notes/issue-credit-notes.js';
-import { HoldInvoice } from './hold-invoice.js';
+import { LockInvoice } from './lock-invoice.js';
 import { InvoiceMoney } from './invoice-money.js';
 import { RequestRefunds } from './request-refunds.js';
 
@@ -22,7 +22,7 @@ export interface CreditedByNote {
 @Injectable()
 export class CreditInvoice {
   constructor(
-    private readonly holding: HoldInvoice,
+    private readonly locking: LockInvoice,
     private readonly money: InvoiceMoney,
     private readonly issuing: IssueCreditNotes,
     private readonly refunds: RequestRefunds,
@@ -30,19 +30,19 @@ export class CreditInvoice {
 
   /**
    * The number is taken last.
-   * @throws Refusal `invoice_void`, `missing_scope`, and as `HoldInvoice.take` and `IssueCreditNotes.prepare` do
+   * @throws Refusal `invoice_void`, `missing_scope`, and as `LockInvoice.take` and `IssueCreditNotes.prepare` do
    */
   async run(tx: Tx, { actor }: Call, idOrNumber: string, body: CreateCreditNoteDto): Promise<CreditedByNote> {
     const { reason, settle } = body;
     if (settle === 'refund') requireScope(actor, 'payments:write');
-    const held = await this.holding.take(tx, actor, idOrNumber);
-    refuseClosed(held);
-    const money = await this.money.of(tx, held.settlement);
-    const order = { actor, asked: askedBy(body, held.settlement.currency), reason, settle };
-    const prepared = await this.issuing.prepare(tx, held, order, money);
+    const locked = await this.locking.take(tx, actor, idOrNumber);
+    refuseClosed(locked);
+    const money = await this.money.of(tx, locked.settlement);
+    const order = { actor, asked: askedBy(body, locked.settlement.currency), reason, settle };
+    const prepared = await this.issuing.prepare(tx, locked, order, money);
     const { id, settlement } = prepared;
     const refundIds = await this.refunds.ofPayments(tx, money.payments, settlement.refundMinor, { actor, reason, creditNoteId: id });
-    await this.holding.release(tx, actor, held);
+    await this.locking.release(tx, actor, locked);
     await this.issuing.number(tx, prepared);
     return { id, refundIds };
   }

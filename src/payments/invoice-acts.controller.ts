@@ -12,7 +12,7 @@ import { CloseInvoiceDto, VoidInvoiceDto } from '../invoices/invoice-acts.dto.js
 import { InvoiceView } from '../invoices/invoices.dto.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { type CreditedByNote, CreditInvoice } from './credit-invoice.js';
-import { type HeldInvoice, HoldInvoice } from './hold-invoice.js';
+import { type LockedInvoice, LockInvoice } from './lock-invoice.js';
 import { Refunds } from './refunds.js';
 
 /** What is done to invoices that were finalized. Here, because their payments must know of it. */
@@ -23,7 +23,7 @@ export class InvoiceActsController {
     private readonly crediting: CreditInvoice,
     private readonly notes: CreditNotesService,
     private readonly refunds: Refunds,
-    private readonly holding: HoldInvoice,
+    private readonly locking: LockInvoice,
     private readonly closing: CloseInvoices,
     private readonly invoices: InvoicesService,
     private readonly writes: Writes,
@@ -65,7 +65,7 @@ export class InvoiceActsController {
     @Param('idOrNumber') idOrNumber: string,
     @Body() { reason, rebill = true }: VoidInvoiceDto,
   ): Promise<InvoiceView> {
-    return this.closed(call, idOrNumber, (tx, held) => this.closing.void(tx, held, { actor: call.actor, reason, rebill }));
+    return this.closed(call, idOrNumber, (tx, locked) => this.closing.void(tx, locked, { actor: call.actor, reason, rebill }));
   }
 
   @Post('mark-uncollectible')
@@ -83,15 +83,15 @@ export class InvoiceActsController {
     @Param('idOrNumber') idOrNumber: string,
     @Body() { reason }: CloseInvoiceDto,
   ): Promise<InvoiceView> {
-    return this.closed(call, idOrNumber, (tx, held) => this.closing.markUncollectible(tx, held, { actor: call.actor, reason }));
+    return this.closed(call, idOrNumber, (tx, locked) => this.closing.markUncollectible(tx, locked, { actor: call.actor, reason }));
   }
 
-  private closed(call: Call, idOrNumber: string, act: (tx: Tx, held: HeldInvoice) => Promise<void>): Promise<InvoiceView> {
+  private closed(call: Call, idOrNumber: string, act: (tx: Tx, locked: LockedInvoice) => Promise<void>): Promise<InvoiceView> {
     return this.writes.once(call, async (tx) => {
-      const held = await this.holding.take(tx, call.actor, idOrNumber);
-      await act(tx, held);
-      await this.holding.release(tx, call.actor, held);
-      return this.invoices.one(tx, held.invoice.id);
+      const locked = await this.locking.take(tx, call.actor, idOrNumber);
+      await act(tx, locked);
+      await this.locking.release(tx, call.actor, locked);
+      return this.invoices.one(tx, locked.invoice.id);
     });
   }
 }

@@ -32,7 +32,7 @@ import { StepCase } from './dunning/step-case.js';
 import { DunningCases } from './dunning/dunning-cases.service.js';
 import { DunningCasesController } from './dunning/dunning-cases.controller.js';
 import { DunningPoliciesController } from './dunning/dunning-policies.controller.js';
-import { HoldInvoice } from './hold-invoice.js';
+import { LockInvoice } from './lock-invoice.js';
 import { InvoiceActsController } from './invoice-acts.controller.js';
 import { InvoiceMoney } from './invoice-money.js';
 import { PastDue } from './past-due.js';
@@ -88,7 +88,7 @@ import { ResolveAttempt } from './resolve-attempt.js';
     EndSubscriptions,
     FinishCase,
     DailyReconciliation,
-    HoldInvoice,
+    LockInvoice,
     InvoiceMoney,
     OpenCases,
     PastDue,

@@ -10,7 +10,7 @@ import { Refusal, refuseAll } from '../domain/refusal.js';
 import { InvoicesService } from '../invoices/invoices.service.js';
 import { BeginPayments } from './begin-payments.js';
 import { BookPayment } from './book-payment.js';
-import { refuseTried } from './hold-invoice.js';
+import { refuseTried } from './lock-invoice.js';
 import { paymentById, pendingPayment, SUPERSEDED } from './payment-records.js';
 import type { RecordPaymentDto } from './payments.dto.js';
 

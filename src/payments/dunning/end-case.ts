@@ -6,7 +6,7 @@ import { CloseInvoices } from '../../invoices/close-invoices.js';
 import { InvoicesService } from '../../invoices/invoices.service.js';
 import { SUBSCRIPTION_BUSY } from '../../subscriptions/subscription-records.js';
 import { SubscriptionsService } from '../../subscriptions/subscriptions.service.js';
-import { HoldInvoice } from '../hold-invoice.js';
+import { LockInvoice } from '../lock-invoice.js';
 import { CaseNews } from './case-news.js';
 import { changeCase, type Done, DUNNING, type DunningCase, UNPAID } from './case-records.js';
 import { EndSubscriptions } from './end-subscriptions.js';
@@ -18,7 +18,7 @@ export class EndCase {
     private readonly invoices: InvoicesService,
     private readonly subscriptions: SubscriptionsService,
     private readonly endings: EndSubscriptions,
-    private readonly holding: HoldInvoice,
+    private readonly locking: LockInvoice,
     private readonly closing: CloseInvoices,
     private readonly news: CaseNews,
   ) {}
@@ -41,9 +41,9 @@ export class EndCase {
   }
 
   private async writeOff(tx: Tx, invoiceId: string): Promise<Done[]> {
-    const held = await this.holding.take(tx, DUNNING, invoiceId);
-    await this.closing.markUncollectible(tx, held, { actor: DUNNING, reason: UNPAID });
-    await this.holding.release(tx, DUNNING, held);
+    const locked = await this.locking.take(tx, DUNNING, invoiceId);
+    await this.closing.markUncollectible(tx, locked, { actor: DUNNING, reason: UNPAID });
+    await this.locking.release(tx, DUNNING, locked);
     return [{ did: 'marked_uncollectible' }];
   }
 }

@@ -10,13 +10,13 @@ import { PastDue } from './past-due.js';
 import { openAttempt, type Payment, pendingPayment, SUPERSEDED } from './payment-records.js';
 
 /** An invoice that nobody else touches until the transaction ends, and the payment that gave way. */
-export interface HeldInvoice extends ClosingInvoice {
+export interface LockedInvoice extends ClosingInvoice {
   readonly gaveWay: Payment | undefined;
 }
 
 /** What is done to an invoice that was finalized begins and ends here: its payments, its account and its billing wait meanwhile. */
 @Injectable()
-export class HoldInvoice {
+export class LockInvoice {
   constructor(
     private readonly invoices: InvoicesService,
     private readonly notes: CreditNotesService,
@@ -25,7 +25,7 @@ export class HoldInvoice {
   ) {}
 
   /** A payment that is pending and was not tried yet gives way. @throws Refusal `invoice_not_found`, `credit_note_final`, `payment_in_progress` */
-  async take(tx: Tx, actor: Actor, idOrNumber: string): Promise<HeldInvoice> {
+  async take(tx: Tx, actor: Actor, idOrNumber: string): Promise<LockedInvoice> {
     await this.notes.refuseAsInvoice(tx, idOrNumber);
     const { accountId, id } = await this.invoices.row(tx, idOrNumber);
     const settlement = await this.invoices.settlement(tx, accountId, id);
@@ -39,7 +39,7 @@ export class HoldInvoice {
   }
 
   /** What is still asked for is collected anew; who owes nothing any more is no longer past due. */
-  async release(tx: Tx, actor: Actor, { settlement: { accountId, invoiceId }, gaveWay }: HeldInvoice): Promise<void> {
+  async release(tx: Tx, actor: Actor, { settlement: { accountId, invoiceId }, gaveWay }: LockedInvoice): Promise<void> {
     const { openMinor, currency } = await this.invoices.settlement(tx, accountId, invoiceId);
     if (gaveWay && openMinor > 0n)
       await this.payments.begin(tx, { actor, reason: `It takes the place of ${gaveWay.id}.` }, [{ accountId, invoiceId, currency }]);
